@@ -1,0 +1,1 @@
+"""Scripts that measure; the README quotes their tables."""

@@ -1,0 +1,157 @@
+"""exp, sigmoid and log from IEEE basic operations and fused multiply-adds, so that every CPU gives the same bits.
+
+exp and sigmoid are of `Lanes`: x = k ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite's reduction in two steps), a
+minimax polynomial for exp(-r) (Remez exchange, relative error 3.1e-18 for float64, 1.9e-9 for float32), and 2**k made
+in the exponent field. log is of one float64 and rounds better than the C library's, which the normal draws need. The
+largest errors stated here are held by tests/kernels/test_elementary.py against arithmetic of higher precision.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from kernels.jit import inline, overload
+from kernels.lanes import Lanes, clip, fma, polynomial, power_of_two
+
+_LOG2_E = 1.4426950408889634
+
+# ln 2 in two parts, so that k times the first is exact for every k that occurs.
+_LN2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
+_LN2_SINGLE = (0.693145751953125, 1.428606765330187e-06)
+
+# Adding 1.5 * 2**mantissa_bits rounds to an integer, which then stands in the low bits; a bias makes it an exponent.
+_ROUND, _BIAS = 6755399441055744.0, 1023.0
+_ROUND_SINGLE, _BIAS_SINGLE = 12582912.0, 127.0
+
+_EXP_MINUS = (
+    1.0,
+    -1.0,
+    0.5000000000000018,
+    -0.1666666666666617,
+    0.04166666666649263,
+    -0.008333333333559442,
+    0.0013888888951261058,
+    -0.00019841269432453498,
+    2.4801486481428436e-05,
+    -2.755762263519423e-06,
+    2.7632308174720845e-07,
+    -2.499429868432989e-08,
+)
+_EXP_MINUS_SINGLE = (
+    1.0,
+    -1.0,
+    0.49999991059303284,
+    -0.16666419804096222,
+    0.04166822507977486,
+    -0.008374824188649654,
+    0.0013836835278198123,
+)
+
+
+def exp(x: Any) -> Any:
+    """e**x of every lane, to ULP64 units in the last place in float64 and ULP32 in float32.
+
+    0 at -inf and inf at inf, exactly; subnormal results are rounded as such; NaN stays NaN.
+    """
+    raise NotImplementedError("exp is for kernels")
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e**-x) of every lane, to ULP64 units in the last place in float64 and ULP32 in float32.
+
+    Exactly 1 from about 37 (float32: 17) upwards and at inf, exactly 0 below -709.43 (float32: -88.37), where e**-x
+    leaves the range, and at -inf; NaN stays NaN.
+    """
+    raise NotImplementedError("sigmoid is for kernels")
+
+
+@overload(exp)
+def _exp_of_lanes(x: Any) -> Any:
+    if not isinstance(x, Lanes):
+        return None
+    double = x.dtype == types.float64
+    lowest, highest = (-746.0, 710.0) if double else (-104.0, 89.0)
+    ln2_high, ln2_low = _LN2 if double else _LN2_SINGLE
+    to_integer, bias = (_ROUND, _BIAS) if double else (_ROUND_SINGLE, _BIAS_SINGLE)
+    coefficients = _EXP_MINUS if double else _EXP_MINUS_SINGLE
+
+    def implementation(x: Any) -> Any:
+        x = clip(x, lowest, highest)
+        k = fma(x, _LOG2_E, to_integer) - to_integer
+        minus_r = fma(k, ln2_low, fma(k, ln2_high, -x))
+        # 2**k in two factors: it may lie outside the exponent field although the result does not.
+        half = fma(k, 0.5, to_integer) - to_integer
+        first, second = power_of_two(half + to_integer + bias), power_of_two(k - half + to_integer + bias)
+        return polynomial(minus_r, coefficients) * first * second
+
+    return implementation
+
+
+@overload(sigmoid)
+def _sigmoid_of_lanes(x: Any) -> Any:
+    if not isinstance(x, Lanes):
+        return None
+    double = x.dtype == types.float64
+    lowest, highest = (-710.0, 708.0) if double else (-89.0, 87.0)
+    ln2_high, ln2_low = _LN2 if double else _LN2_SINGLE
+    to_exponent = _ROUND + _BIAS if double else _ROUND_SINGLE + _BIAS_SINGLE
+    coefficients = _EXP_MINUS if double else _EXP_MINUS_SINGLE
+
+    def implementation(x: Any) -> Any:
+        # With z = -x = k ln 2 + r: the constants carry the sign of x, and 2**k is infinite for the largest k, which
+        # makes the quotient 0. Multiplying by 2**k (not adding k to the exponent of p) keeps a NaN a NaN.
+        x = clip(x, lowest, highest)
+        biased = fma(x, -_LOG2_E, to_exponent)
+        k = biased - to_exponent
+        minus_r = fma(k, ln2_low, fma(k, ln2_high, x))
+        return 1.0 / fma(polynomial(minus_r, coefficients), power_of_two(biased), 1.0)
+
+    return implementation
+
+
+# x = 2**k m with m between the roots of 1/2 and 2, log m = 2 atanh(s), s = (m - 1) / (m + 1).
+_LN2_PAIR = (0.6931471803691238, 1.9082149292705877e-10)  # k times the first is exact
+_THIRD = (0.3333333333333333, 1.850371707708594e-17)
+_ATANH_FROM_5 = tuple(1.0 / n for n in range(5, 29, 2))
+_ROOT_OF_HALF = 0.7071067811865476
+_MANTISSA, _ONE_HALF, _SMALLEST_NORMAL = 0xFFFFFFFFFFFFF, 0x3FE0000000000000, 2.2250738585072014e-308
+
+
+@inline
+def log(x: float) -> float:
+    """The natural logarithm of one float64, to 0.5002 units in the last place.
+
+    -inf at 0 of either sign, inf at inf, NaN below 0 and at NaN. Each step that matters is carried in an unevaluated
+    sum of two numbers (Dekker 1971), so that only about one result of ten thousand is not the nearest number.
+    """
+    if not 0.0 < x < np.inf:
+        return x if x == np.inf else -np.inf if x == 0.0 else np.nan
+    subnormal = x < _SMALLEST_NORMAL
+    bits = np.float64(x * 18014398509481984.0 if subnormal else x).view(np.int64)
+    k = (bits >> 52) - (1022 + 54 if subnormal else 1022)
+    m = np.int64((bits & _MANTISSA) | _ONE_HALF).view(np.float64)
+    if m < _ROOT_OF_HALF:
+        m *= 2.0
+        k -= 1
+
+    divisor = m + 1.0
+    divisor_low = m - (divisor - 1.0)
+    s = (m - 1.0) / divisor
+    s_low = (fma(-s, divisor, m - 1.0) - s * divisor_low) / divisor
+    z = s * s
+    z_low = fma(s, s, -z) + 2.0 * s * s_low
+    tail = z * polynomial(z, _ATANH_FROM_5)
+    p = _THIRD[0] + tail
+    p_low = (_THIRD[0] - p) + tail + _THIRD[1]
+    q = z * p
+    q_low = fma(z, p, -q) + (z * p_low + z_low * p)
+    u = s * q
+    u_low = fma(s, q, -u) + (s * q_low + s_low * q)
+    half = s + u
+    half_low = (s - half) + u + (u_low + s_low)
+
+    k_log2 = k * _LN2_PAIR[0]
+    result = k_log2 + 2.0 * half
+    result_low = (k_log2 - result) + 2.0 * half + (k * _LN2_PAIR[1] + 2.0 * half_low)
+    return result + result_low

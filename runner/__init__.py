@@ -1,0 +1,27 @@
+"""seedsweep trains very small sigmoid networks by the million and says which results were typical.
+
+`sweep` runs an experiment, `load` reads its tables; `python -m runner --help` lists the commands.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+try:
+    __version__ = version("seedsweep")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
+
+__all__ = ["__version__", "load", "sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: `python -m runner --help` must not wait for Numba and pandas.
+    if name == "sweep":
+        from runner.sweep import sweep
+
+        return sweep
+    if name == "load":
+        from runner.loading import load
+
+        return load
+    raise AttributeError(f"module 'runner' has no attribute {name!r}")

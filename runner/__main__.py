@@ -1,0 +1,23 @@
+"""`python -m runner`, also installed as `seedsweep`: one place that turns errors into a sentence and an exit code."""
+
+import sys
+
+from runner.errors import RunnerError
+
+
+def main() -> None:
+    """Run the command line; the process ends with the exit code that the README lists."""
+    from runner.cli import app
+
+    try:
+        app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")
+    except RunnerError as error:
+        print(f"{'stopped' if error.exit_code == 3 else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201 - the same
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
