@@ -1,16 +1,17 @@
 """The line that every table carries: on what machine, with which versions."""
 
-import os
 import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import joblib
+
 
 def described() -> str:
     """Machine and versions in one line."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "llvmlite", "pandas", "pyarrow"))
-    cores = len(os.sched_getaffinity(0))
+    cores = joblib.cpu_count()
     return f"{_cpu()}, {cores} cores, {platform.system()}; Python {sys.version.split()[0]}, {packages}"
 
 

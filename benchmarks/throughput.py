@@ -29,7 +29,7 @@ from runner import engine, kernel_cache
 from runner.chunks import Chunk, chunks
 from runner.plan import Plan, plan
 from runner.reading import read
-from runner.sweep import Run, run
+from runner.sweeping import Run, default_jobs, run
 from tests.documents import xor_constant
 
 EPOCHS = 1500
@@ -131,7 +131,7 @@ def main() -> None:
     quick = options.quick
     epochs, rounds = (20, 1) if quick else (EPOCHS, 7)
     block, many = (64, 2_000) if quick else (3_200, 100_000)
-    cores = len(os.sched_getaffinity(0))
+    cores = default_jobs()
 
     print(f"{described()}\n\nOne training (3-4-1, {epochs:,} epochs), one core:\n")
     one = pieces(plan(read(unit(block, epochs))), block)

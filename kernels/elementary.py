@@ -50,7 +50,7 @@ _EXP_MINUS_SINGLE = (
 
 
 def exp(x: Any) -> Any:
-    """e**x of every lane, to ULP64 units in the last place in float64 and ULP32 in float32.
+    """e**x of every lane, to 1.02 units in the last place in float64 and 1.06 in float32.
 
     0 at -inf and inf at inf, exactly; subnormal results are rounded as such; NaN stays NaN.
     """
@@ -58,10 +58,10 @@ def exp(x: Any) -> Any:
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e**-x) of every lane, to ULP64 units in the last place in float64 and ULP32 in float32.
+    """1 / (1 + e**-x) of every lane, to 2.5 units in the last place in float64 and 2.49 in float32.
 
-    Exactly 1 from about 37 (float32: 17) upwards and at inf, exactly 0 below -709.43 (float32: -88.37), where e**-x
-    leaves the range, and at -inf; NaN stays NaN.
+    Exactly 1 from 36.74 (float32: 16.64) upwards and at inf, exactly 0 from -709.44 (float32: -88.38) downwards, where
+    e**-x leaves the range, and at -inf; NaN stays NaN.
     """
     raise NotImplementedError("sigmoid is for kernels")
 
@@ -120,10 +120,10 @@ _MANTISSA, _ONE_HALF, _SMALLEST_NORMAL = 0xFFFFFFFFFFFFF, 0x3FE0000000000000, 2.
 
 @inline
 def log(x: float) -> float:
-    """The natural logarithm of one float64, to 0.5002 units in the last place.
+    """The natural logarithm of one float64, to 0.5006 units in the last place.
 
     -inf at 0 of either sign, inf at inf, NaN below 0 and at NaN. Each step that matters is carried in an unevaluated
-    sum of two numbers (Dekker 1971), so that only about one result of ten thousand is not the nearest number.
+    sum of two numbers (Dekker 1971), so that on (0, 1) about one result of 60,000 is not the nearest number.
     """
     if not 0.0 < x < np.inf:
         return x if x == np.inf else -np.inf if x == 0.0 else np.nan

@@ -20,20 +20,29 @@ TILE = 8  # samples; their hidden activations stay in the nearest cache
 
 
 @inline
+def weighted_sum(row: int, unit: int, values: Any, W: Any) -> Any:
+    """The pre-activation of a unit: a row of values (rows, weights) times the unit's row of W (units, weights)."""
+    z = values[row, 0] * W[unit, 0]
+    for k in range(1, W.shape[1]):
+        z = fma(values[row, k], W[unit, k], z)
+    return z
+
+
+@inline
+def slope(activation: Any) -> Any:
+    """The derivative of the sigmoid, where its value is `activation`."""
+    return activation * (1.0 - activation)
+
+
+@inline
 def feedforward(first: int, last: int, inputs: Any, W1: Any, W2: Any, hidden: Any, outputs: Any) -> None:
     """Answer the samples from first to before last into rows of `outputs` (samples, outputs)."""
     for s in range(first, last):
         for h in range(W1.shape[0]):
-            z = inputs[s, 0] * W1[h, 0]
-            for i in range(1, W1.shape[1]):
-                z = fma(inputs[s, i], W1[h, i], z)
-            hidden[s - first, h] = sigmoid(z)
+            hidden[s - first, h] = sigmoid(weighted_sum(s, h, inputs, W1))
     for s in range(first, last):
         for o in range(W2.shape[0]):
-            z = hidden[s - first, 0] * W2[o, 0]
-            for h in range(1, W2.shape[1]):
-                z = fma(hidden[s - first, h], W2[o, h], z)
-            outputs[s, o] = sigmoid(z)
+            outputs[s, o] = sigmoid(weighted_sum(s - first, o, hidden, W2))
 
 
 @inline
@@ -42,17 +51,22 @@ def output_deltas(first: int, last: int, targets: Any, outputs: Any, deltas: Any
     for s in range(first, last):
         for o in range(outputs.shape[1]):
             output = outputs[s, o]
-            deltas[s - first, o] = (targets[s, o] - output) * (output * (1.0 - output))
+            deltas[s - first, o] = (targets[s, o] - output) * slope(output)
+
+
+@inline
+def hidden_error(t: int, h: int, deltas: Any, W2: Any) -> Any:
+    """The error that the outputs hand back to hidden unit h, for the tile's sample t."""
+    error = deltas[t, 0] * W2[0, h]
+    for o in range(1, W2.shape[0]):
+        error = fma(deltas[t, o], W2[o, h], error)
+    return error
 
 
 @inline
 def hidden_delta(t: int, h: int, deltas: Any, W2: Any, hidden: Any) -> Any:
-    """The error that the outputs hand back to hidden unit h, for the tile's sample t, times the unit's slope."""
-    error = deltas[t, 0] * W2[0, h]
-    for o in range(1, W2.shape[0]):
-        error = fma(deltas[t, o], W2[o, h], error)
-    activation = hidden[t, h]
-    return error * (activation * (1.0 - activation))
+    """That error times the unit's slope."""
+    return hidden_error(t, h, deltas, W2) * slope(hidden[t, h])
 
 
 @inline

@@ -39,6 +39,7 @@ def train(
     curve: Any,
     trials: Any,
     gradients: Any,
+    online: Any,
     velocities: Any,
     cancel: Any,
     work: Any,
@@ -48,8 +49,10 @@ def train(
 
     `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
     `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
-    where its rule first holds; `curve` holds ascending epochs at which to record the loss. `gradients` are `Layers` of
-    zeros for batch updates, None for online ones; `velocities` are `Layers`, or None where every momentum is 0.
+    where its rule first holds; `curve` holds ascending epochs at which to record the loss. Three arguments
+    choose what is compiled: `gradients` are `Layers` of zeros for batch updates, else None; `online` is True for online
+    updates, else None; `velocities` are `Layers` where every momentum is above 0, None where every one is 0 (with
+    velocities an update is rounded twice, so that the two kinds of trials must not share a call).
     """
     W1, W2 = as_lanes(work.W1, kind), as_lanes(work.W2, kind)
     hidden, deltas, errors = as_lanes(work.hidden, kind), as_lanes(work.deltas, kind), as_lanes(work.errors, kind)
@@ -145,7 +148,7 @@ def train(
                 finished += 1
                 free |= bit
 
-        # The update. A lane about to be filled anew takes part in vain.
+        # The update; what is None is left out of the compiled code. A lane about to be filled anew takes part in vain.
         tick += 1
         step, momentum = steps[0], momenta[0]
         if gradients is not None:
@@ -155,8 +158,8 @@ def train(
             else:
                 descend(step, W1, G1)
                 descend(step, W2, G2)
-        elif live & ~free != _NO_LANE:
-            for s in range(samples):
+        if online is not None:
+            for s in range(samples if live & ~free != _NO_LANE else 0):
                 feedforward(s, s + 1, inputs, W1, W2, hidden, outputs)
                 output_deltas(s, s + 1, targets, outputs, deltas)
                 if velocities is not None:

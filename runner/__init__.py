@@ -11,15 +11,19 @@ try:
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "unknown"
 
-__all__ = ["__version__", "load", "sweep"]
+__all__ = ["__version__", "load", "sweep", "trace"]
 
 
 def __getattr__(name: str) -> Any:
     # Imported when asked for: `python -m runner --help` must not wait for Numba and pandas.
     if name == "sweep":
-        from runner.sweep import sweep
+        from runner.sweeping import sweep
 
         return sweep
+    if name == "trace":
+        from runner.tracing import trace
+
+        return trace
     if name == "load":
         from runner.loading import load
 

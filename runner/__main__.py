@@ -14,9 +14,10 @@ def main() -> None:
     except RunnerError as error:
         print(f"{'stopped' if error.exit_code == 3 else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201 - the same
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # what Typer makes of Ctrl-C, without a word
+            print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201 - the same
+        raise
 
 
 if __name__ == "__main__":

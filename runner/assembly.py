@@ -1,6 +1,7 @@
 """Finished chunks put together into the tables, in canonical order, while training goes on."""
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,15 @@ class Assembly:
         if self._weights:
             self.names += self._weights.close()
         self._summary.write(self._store.unfinished / "summary.csv")
+
+    def abandon(self) -> None:
+        """Close the tables as they are, where the sweep does not come to its end."""
+        for writer in (self._trials, self._curves):
+            if writer:
+                with suppress(OSError):  # what stopped the sweep is on its way to the user already
+                    writer.close()
+        if self._weights:
+            self._weights.abandon()
 
     def _write_window(self) -> bool:
         if self._window is None:

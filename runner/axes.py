@@ -1,5 +1,6 @@
 """Axes: a [sweep] table into grids, with points computed in decimal."""
 
+import re
 from decimal import Context, Decimal, localcontext
 from functools import cache
 from itertools import accumulate, pairwise, repeat
@@ -10,7 +11,8 @@ from pydantic import FailFast, Field, TypeAdapter
 
 from runner.document import TABLES, Document, Points, Seed, SeedRange
 from runner.messages import Refusal, bare, checked, nearest, shown
-from runner.spec import POINTS, SWEEPABLE, Axis, Grid
+from runner.spec import POINTS, SWEEPABLE, Axis, Grid, Real
+from runner.weight_axes import parsed
 
 _TWELVE = Context(prec=12)
 _WHOLE = {"hidden", "epochs"}
@@ -80,16 +82,17 @@ def _seeds(form: Any, key: str) -> range | tuple[int, ...]:
 
 
 def _axis(key: str, form: Any, label: str) -> Axis:
-    if key not in SWEEPABLE:
+    is_weight = parsed(key) is not None
+    if key not in SWEEPABLE and not is_weight:
         raise Refusal(label, _unsweepable(key, form), form)
     values = form
     if isinstance(form, dict):
-        if key not in _WHOLE | _REAL:
+        if key not in _WHOLE | _REAL and not is_weight:
             raise Refusal(label, "must be a list of values", form)
         values = _range(key, checked(Points, form, label), label, form)
     elif not isinstance(form, list):
         raise Refusal(label, f"{_FORM}; one value is [{shown(form)}]", form)
-    return Axis(key, SWEEPABLE[key], tuple(_distinct(checked(_values(key), values, label), label)))
+    return Axis(key, SWEEPABLE.get(key, "init"), tuple(_distinct(checked(_values(key), values, label), label)))
 
 
 def _range(key: str, form: Points, label: str, written: Any) -> list[Any]:
@@ -97,7 +100,7 @@ def _range(key: str, form: Points, label: str, written: Any) -> list[Any]:
         numbers = points(form)
     except ValueError as error:
         raise Refusal(label, str(error), written) from None
-    if key in _REAL:
+    if key not in _WHOLE:
         return [float(number) for number in numbers]
     for number in numbers:
         if number != number.to_integral_value():
@@ -109,6 +112,8 @@ def _range(key: str, form: Points, label: str, written: Any) -> list[Any]:
 
 @cache
 def _values(key: str) -> TypeAdapter[Any]:
+    if key not in SWEEPABLE:
+        return TypeAdapter(list[Real])
     field = TABLES[SWEEPABLE[key]].model_fields[key]
     return TypeAdapter(list[Annotated[field.annotation, *field.metadata, Field()]])  # type: ignore[name-defined]
 
@@ -128,6 +133,8 @@ def _distinct(values: list[Any], label: str) -> list[Any]:
 
 def _unsweepable(key: str, form: Any) -> str:
     bare = key.rpartition(".")[2]
+    if re.match(r"^[Wb][12]?\s*\[", key):
+        return 'a single weight is written "W1[0,1]", "b1[0]", "W2[1,0]" or "b2[0]", counted from 0'
     if key in TABLES and isinstance(form, dict) and len(form) == 1:
         bare = next(iter(form))
     if bare in SWEEPABLE:

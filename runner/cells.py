@@ -42,7 +42,7 @@ def coded(codes: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
 
 def header(names: Iterable[str]) -> bytes:
     """Return the first line of a CSV file."""
-    return (",".join(names) + "\n").encode()
+    return (",".join(map(_quoted, names)) + "\n").encode()
 
 
 def lines(columns: Sequence[pa.Array]) -> bytes | memoryview:

@@ -5,6 +5,7 @@ from typing import Any
 
 from runner.messages import Refusal, shown
 from runner.spec import SWEEPABLE, Experiment, Grid, Task
+from runner.weight_axes import parsed
 
 TRIALS = 10**10
 WEIGHTS = 1_000_000
@@ -89,9 +90,23 @@ def _check_grid(experiment: Experiment, grid: Grid, where: str) -> None:
         raise Refusal(key["objective"], 'update = "online" takes the objective "sse" or "half-sse"', others[0])
     if "classification" in values["metric"] and (reason := _undecidable(experiment.task)):
         raise Refusal(key["metric"], f"says nothing about this task: {reason}", "classification")
+    for weight in swept:
+        _check_weight(experiment.task, weight, min(values["hidden"]), False not in values["bias"], where)
     hidden, edges = max(values["hidden"]), len(experiment.task.inputs[0]) + len(experiment.task.targets[0])
     if hidden * edges > WEIGHTS:
         raise Refusal(key["hidden"], f"makes a network of {hidden * edges:,} weights; at most {WEIGHTS:,}", hidden)
+
+
+def _check_weight(task: Task, key: str, hidden: int, bias: bool, where: str) -> None:
+    """Refuse the axis of a weight that the smallest network of its grid does not have."""
+    name, row, column = parsed(key) or ("", 0, 0)
+    inputs, outputs = len(task.inputs[0]), len(task.targets[0])
+    shapes = {"W1": (inputs, hidden), "b1": (1, hidden), "W2": (hidden, outputs), "b2": (1, outputs)}
+    if name.startswith("b") and not bias:
+        raise Refusal(f"{where}.{key}", "names a bias, and network.bias = false")
+    if name and (row >= shapes[name][0] or column >= shapes[name][1]):
+        size = " x ".join(map(str, shapes[name])) if name.startswith("W") else str(shapes[name][1])
+        raise Refusal(f"{where}.{key}", f"names no weight of this network, whose {name} is {size}, counted from 0")
 
 
 def _values(experiment: Experiment, grid: Grid, key: str) -> tuple[Any, ...]:

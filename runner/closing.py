@@ -1,6 +1,5 @@
 """What a sweep prints: the plan before it, a small table of results after it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from runner.manifest import read_manifest
 from runner.spec import Experiment
 
 _ROWS = 12
@@ -19,7 +19,7 @@ def print_plan(experiment: Experiment) -> None:
     from runner.plan import plan
 
     laid_out = plan(experiment)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{experiment.name}: {_network(experiment)}")
     for number, grid in enumerate(experiment.grids):
         seeds = grid.seeds
@@ -45,9 +45,9 @@ def print_results(folder: Path, new: bool) -> None:
     """Print the summary of a results folder, in short, and where its files are."""
     import pandas as pd
 
-    console = Console(highlight=False)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    summary = pd.read_csv(folder / "summary.csv", float_precision="round_trip")
+    console = Console(highlight=False, markup=False, emoji=False)
+    manifest = read_manifest(folder) or {}
+    summary = pd.read_csv(folder / "summary.csv")
     counts, seconds = manifest["counts"], manifest["wall_seconds"]
     if new:
         console.print(
@@ -61,7 +61,9 @@ def print_results(folder: Path, new: bool) -> None:
         )
     keys = list(summary.columns[1 : summary.columns.get_loc("trials")])
     varied = [key for key in keys if summary[key].nunique() > 1]
-    if len(varied) == 2 and len(summary) == summary[varied[0]].nunique() * summary[varied[1]].nunique():
+    sizes = [summary[key].nunique() for key in varied]
+    full = len(sizes) == 2 and len(summary) == sizes[0] * sizes[1] and summary[varied].notna().all(axis=None)
+    if full and max(sizes) <= _ROWS:
         console.print(f"\nshare of seeds that converged, by {varied[0]} and {varied[1]}", soft_wrap=True)
         console.print(_crossed(summary, *varied))
     else:
@@ -77,12 +79,10 @@ def _crossed(summary: Any, rows: str, columns: str) -> Table:
     table = Table(box=None)
     table.add_column(f"{rows} \\ {columns}")
     rates = summary.pivot(index=rows, columns=columns, values="convergence_rate")
-    for value in rates.columns[:_ROWS]:
-        table.add_column(f"{value:g}" if isinstance(value, float) else str(value), justify="right")
-    for value, row in list(rates.iterrows())[:_ROWS]:
-        table.add_row(str(value), *(f"{rate:.1%}" for rate in row.iloc[:_ROWS]))
-    if rates.shape[0] > _ROWS or rates.shape[1] > _ROWS:
-        table.caption = "the first of each; summary.csv has all"
+    for value in rates.columns:
+        table.add_column(_cell(value), justify="right")
+    for value, row in rates.iterrows():
+        table.add_row(_cell(value), *(f"{rate:.1%}" for rate in row))
     return table
 
 
@@ -92,14 +92,18 @@ def _listed(summary: Any, keys: list[str]) -> Table:
     for name in (*keys, "converged", "95 % interval", "median epochs", "median loss"):
         table.add_column(name, justify="right")
     for row in summary.head(_ROWS).to_dict("records"):
-        epochs = "" if row["epochs_q50"] != row["epochs_q50"] else f"{row['epochs_q50']:.0f}"
         table.add_row(
-            *(f"{row[key]:g}" if isinstance(row[key], float) else str(row[key]) for key in keys),
+            *(_cell(row[key]) for key in keys),
             f"{row['convergence_rate']:.1%}",
             f"{row['convergence_low']:.1%} to {row['convergence_high']:.1%}",
-            epochs,
-            f"{row['loss_q50']:.3g}",
+            _cell(row["epochs_q50"], ".0f"),
+            _cell(row["loss_q50"], ".3g"),
         )
     if len(summary) > _ROWS:
         table.caption = f"{len(summary) - _ROWS:,} more in summary.csv"
     return table
+
+
+def _cell(value: Any, form: str = "g") -> str:
+    """A number in short; nothing where it is missing."""
+    return "" if value != value else f"{value:{form}}" if isinstance(value, float) else str(value)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from runner.spec import Experiment
+from runner.weight_axes import parsed
 
 Kind = Literal["whole", "real", "flag", "word"]
 
@@ -63,7 +64,7 @@ def trial_columns(experiment: Experiment) -> list[str]:
 
 def trial_kinds(experiment: Experiment) -> dict[str, Kind]:
     """Return the columns of trials.csv in order; scale is a word where the experiment names a rule for it."""
-    keys = {key: KEYS[key] for key in swept(experiment)}
+    keys = {key: KEYS.get(key, "real") for key in swept(experiment)}
     if "scale" in keys and any(isinstance(scale, str) for scale in _scales(experiment)):
         keys["scale"] = "word"
     answers: dict[str, Kind] = {name: "real" for names in answer_columns(experiment) for name in names}
@@ -82,9 +83,14 @@ def answer_columns(experiment: Experiment) -> tuple[list[str], list[str]]:
     return outputs, probes
 
 
+def is_key(name: str) -> bool:
+    """Whether a column holds a swept key."""
+    return name in KEYS or parsed(name) is not None
+
+
 def trial_kind(name: str) -> Kind | None:
     """Return what a column of some trials.csv holds, None for one that is not ours."""
-    if name.startswith(("output_", "probe_")):
+    if name.startswith(("output_", "probe_")) or parsed(name):
         return "real"
     known: dict[str, Kind] = {"trial": "whole", "task": "word", **KEYS, **RESULTS}
     return known.get(name)

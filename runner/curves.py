@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.cells import column, header, lines
+from runner.cells import CELLS, column, header, lines
 
 
 class CurvesWriter:
@@ -18,9 +18,11 @@ class CurvesWriter:
 
     def write(self, trials: NDArray[np.int64], epochs_run: NDArray[np.int64], losses: NDArray[np.float64]) -> None:
         """Write the losses (trials, epochs) of consecutive trials."""
-        ran = self._epochs[None, :] <= epochs_run[:, None]
-        trial, epoch = (np.broadcast_to(a, ran.shape)[ran] for a in (trials[:, None], self._epochs[None, :]))
-        self._file.write(lines([column(trial, "whole"), column(epoch, "whole"), column(losses[ran], "real")]))
+        step = max(1, CELLS // len(self._epochs))
+        for rows in (slice(start, start + step) for start in range(0, len(trials), step)):
+            ran = self._epochs[None, :] <= epochs_run[rows, None]
+            trial, epoch = (np.broadcast_to(a, ran.shape)[ran] for a in (trials[rows, None], self._epochs[None, :]))
+            self._file.write(lines([column(trial, "whole"), column(epoch, "whole"), column(losses[rows][ran], "real")]))
 
     def close(self) -> None:
         """Close the file."""

@@ -11,8 +11,9 @@ from runner import kernel_cache
 from runner.chunks import Chunk, Shape
 from runner.plan import Plan
 from runner.spec import SWEEPABLE, Experiment, Skip
+from runner.weight_axes import parsed
 
-_FACTOR: dict[str, Callable[[int], float]] = {  # of the gradient of half the squared error; the argument counts targets
+FACTOR: dict[str, Callable[[int], float]] = {  # of the gradient of half the squared error; the argument counts targets
     "sse": lambda _: 2.0,
     "half-sse": lambda _: 1.0,
     "mse": lambda count: 2.0 / count,
@@ -63,24 +64,25 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         weights=initial.shape[1] * record.weights,
         points=len(record.curve),
     )
-    factor = np.array([_FACTOR[name](targets.size) for name in _values(work, "objective")])
+    factor = np.array([FACTOR[name](targets.size) for name in _values(work, "objective")])
     every = trials.Trials(
         initial,
         _values(work, "learning_rate") * factor,
         _values(work, "momentum").astype(float),
-        _threshold(_values(work, "threshold").astype(float), shape),
+        kernel_threshold(_values(work, "threshold").astype(float), shape),
         _values(work, "epochs").astype(np.int64),
     )
     arguments = (
         kind,
-        _with_bias(inputs, shape).astype(kind.dtype),
+        with_bias(inputs, shape).astype(kind.dtype),
         targets.astype(kind.dtype),
-        _with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype),
+        with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype),
         metric,
         shape.stop,
         np.array(record.curve, np.int64),
         every,
         trials.layers(space) if shape.update == "batch" else None,
+        True if shape.update == "online" else None,
         trials.layers(space) if shape.momentum else None,
         np.zeros(1, np.bool_) if cancel is None else cancel,
         space,
@@ -94,12 +96,26 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
 
 def initial_weights(work: Work) -> NDArray[np.float64]:
     """The initial weights of the trials of a chunk (trials, parameters), in the order W1, b1, W2, b2."""
-    init, shape = work.experiment.init, work.shape
-    sizes = _sizes(work.experiment, shape)
-    count, parameters = len(work.seeds), sum(rows * columns for rows, columns in sizes.values())
+    init, sizes = work.experiment.init, _sizes(work.experiment, work.shape)
+    count = len(work.seeds)
     if init.distribution == "given":
         flat = np.concatenate([np.ravel(getattr(init, name)) for name in sizes])
-        return np.tile(flat, (count, 1))
+        weights = np.tile(flat, (count, 1))
+    else:
+        weights = _drawn(work, sizes)
+    places = _places(sizes)
+    for key, values in work.values.items():
+        if weight := parsed(key):
+            name, row, column = weight
+            place, replaced = places[name][row, column], ~np.isnan(values)
+            weights[replaced, place] = values[replaced]
+    return weights
+
+
+def _drawn(work: Work, sizes: dict[str, tuple[int, int]]) -> NDArray[np.float64]:
+    """Weights (trials, parameters) from the stream of each trial's seed."""
+    init, shape = work.experiment.init, work.shape
+    count, parameters = len(work.seeds), sum(rows * columns for rows, columns in sizes.values())
     weights, order = np.empty((count, parameters)), _order(work.experiment, sizes)
     keys = ("low", "high") if init.distribution == "uniform" else ("mean", "std")
     first, second = (_values(work, key).astype(float) for key in keys)
@@ -143,13 +159,18 @@ def _layer_sizes(sizes: dict[str, tuple[int, int]]) -> list[int]:
     return [sum(rows * columns for name, (rows, columns) in sizes.items() if name[1] == layer) for layer in "12"]
 
 
-def _order(experiment: Experiment, sizes: dict[str, tuple[int, int]]) -> NDArray[np.int64]:
-    """For each draw of the stream, its place in the flat weight vector; -1 where it is passed over."""
+def _places(sizes: dict[str, tuple[int, int]]) -> dict[str, NDArray[np.int64]]:
+    """For each parameter, the places of its entries in the flat weight vector."""
     places, start = {}, 0
     for name, (rows, columns) in sizes.items():
         places[name] = np.arange(start, start + rows * columns).reshape(rows, columns)
         start += rows * columns
-    order = []
+    return places
+
+
+def _order(experiment: Experiment, sizes: dict[str, tuple[int, int]]) -> NDArray[np.int64]:
+    """For each draw of the stream, its place in the flat weight vector; -1 where it is passed over."""
+    places, order = _places(sizes), []
     for entry in experiment.init.order:
         if isinstance(entry, Skip):
             order.append(np.full(entry.skip, -1))
@@ -167,7 +188,7 @@ def _values(work: Work, key: str) -> NDArray[Any]:
     return np.full(len(work.seeds), value, dtype=object if isinstance(value, str) else None)
 
 
-def _threshold(threshold: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+def kernel_threshold(threshold: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
     """The threshold in the precision of the kernel, such that the answers are those of the float64 one.
 
     Rounded to nearest, a float32 loss that equals it could lie above what the table's reader compares with.
@@ -180,5 +201,6 @@ def _threshold(threshold: NDArray[np.float64], shape: Shape) -> NDArray[np.float
     return np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single).astype(float)
 
 
-def _with_bias(rows: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+def with_bias(rows: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+    """Rows of inputs with a last column of ones, where the network has biases."""
     return np.column_stack([rows, np.ones(len(rows))]) if shape.bias else rows

@@ -5,12 +5,15 @@ unnoticed, and two processes that fill it at once may leave an index of the one 
 folder is named by the hash of all kernel code, and compiling happens under a file lock.
 """
 
+import atexit
 import hashlib
 import importlib
 import importlib.util
 import io
+import shutil
 import tempfile
 import tokenize
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,7 +59,9 @@ def cache_folder() -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="seedsweep-kernels-"))
+        own = tempfile.mkdtemp(prefix="seedsweep-kernels-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return Path(own)
 
 
 @cache
@@ -81,8 +86,8 @@ def compiled(kernel: Any, arguments: tuple[Any, ...]) -> None:
     if tuple(kernel.typeof_pyval(argument) for argument in arguments) not in kernel.overloads:
         import filelock
 
-        with filelock.FileLock(cache_folder() / "compiling.lock"):
-            kernel(*arguments)
+        with filelock.FileLock(cache_folder() / "compiling.lock"), suppress(OSError):
+            kernel(*arguments)  # a full disk keeps it from being kept, when it is compiled already
 
 
 def cpu() -> dict[str, str]:

@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from runner.cells import TYPES
-from runner.columns import KEYS, OUTCOMES, RESULTS, SUMMARY, Kind, trial_kind
+from runner.columns import OUTCOMES, RESULTS, SUMMARY, Kind, is_key, trial_kind
 from runner.errors import RunnerError
 from runner.manifest import read_manifest, size
 
@@ -43,25 +43,26 @@ def load(path: str | PathLike[str]) -> Results:
     A file of any other name is read alone. Raises `RunnerError` for what is missing, damaged or not ours.
     """
     path = Path(path)
-    trials = _trials_file(path)
+    trials = trials_file(path)
     folder = trials.parent
     manifest = read_manifest(folder) if trials.name in _TABLES else None
     if manifest is not None and path == folder:
-        _check_sizes(folder, manifest)
+        check_sizes(folder, manifest)
     frame = _trials(trials)
     summary = None
     if trials.name in _TABLES and (folder / "summary.csv").is_file():
         summary = _frame(folder / "summary.csv", _summary_kind, {"configuration", *SUMMARY})
-    keys = [name for name in frame.columns if name in KEYS]
+    keys = [name for name in frame.columns if is_key(name)]
     if summary is None:
         configurations = frame[keys].drop_duplicates(ignore_index=True)
         configurations.insert(0, "configuration", pa.nulls(len(configurations), TYPES["word"]).to_pandas())
     else:
-        configurations = summary[["configuration", *(name for name in summary.columns if name in KEYS)]]
+        configurations = summary[["configuration", *(name for name in summary.columns if is_key(name))]]
     return Results(frame, summary, configurations, manifest, path)
 
 
-def _trials_file(path: Path) -> Path:
+def trials_file(path: Path) -> Path:
+    """Return the table of trials that a path, or the folder it names, holds."""
     if path.is_file():
         return path
     if not path.exists():
@@ -74,7 +75,8 @@ def _trials_file(path: Path) -> Path:
     return min(there, key=lambda file: file.name not in listed)
 
 
-def _check_sizes(folder: Path, manifest: dict[str, Any]) -> None:
+def check_sizes(folder: Path, manifest: dict[str, Any]) -> None:
+    """Raise `RunnerError` where a file is not as large as the manifest says."""
     for name in {*_TABLES, "summary.csv"} & {*manifest["files"]}:
         if size(folder / name) != manifest["files"][name]["bytes"]:
             raise RunnerError(
@@ -100,7 +102,9 @@ def _frame(path: Path, kind: Callable[[str], Kind | None], needed: set[str]) -> 
         reason = str(error).partition("\n")[0].rstrip(".")
         raise RunnerError(f"{path}: cannot be read as a table of results: {reason}") from None
     frame: pd.DataFrame = pa.table(columns).to_pandas()
-    return frame.astype({name: "Int64" for name in columns if name in _NULLABLE})
+    for name in _NULLABLE & columns.keys():
+        frame[name] = frame[name].astype("Int64")
+    return frame
 
 
 def _parquet(path: Path, _: Callable[[str], Kind | None], needed: set[str]) -> pa.Table:
@@ -146,4 +150,4 @@ def _typed(values: pa.ChunkedArray, name: str, kind: Kind | None) -> pa.ChunkedA
 
 
 def _summary_kind(name: str) -> Kind | None:
-    return SUMMARY.get(name) or KEYS.get(name)
+    return SUMMARY.get(name) or (trial_kind(name) if is_key(name) else None)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.spec import SWEEPABLE, Experiment, Grid
+from runner.weight_axes import AS_DRAWN
 
 Numbers = NDArray[np.int64]
 
@@ -115,7 +116,9 @@ def level_array(values: Sequence[Any]) -> NDArray[Any]:
 
 
 def base_value(experiment: Experiment, key: str) -> Any:
-    """The value that a key has where no axis overrides it."""
+    """The value that a key has where no axis overrides it; a single weight is then as drawn."""
+    if key not in SWEEPABLE:
+        return AS_DRAWN
     return getattr(getattr(experiment, SWEEPABLE[key]), key)
 
 

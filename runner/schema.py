@@ -3,7 +3,8 @@
 from typing import Any
 
 from runner.document import Document, Points, SeedRange
-from runner.spec import POINTS, SWEEPABLE
+from runner.spec import LARGEST, POINTS, SWEEPABLE
+from runner.weight_axes import PATTERN
 
 _RANGED = {"integer", "number"}
 
@@ -23,6 +24,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "One grid: the product of its axes, each trained from every seed.",
         "properties": {"seeds": {"anyOf": seeds}, **axes},
+        "patternProperties": {PATTERN: _axis({"type": "number", "minimum": -LARGEST, "maximum": LARGEST})},
         "additionalProperties": False,
         "minProperties": 1,
     }

@@ -41,10 +41,10 @@ def opened(source: str | os.PathLike[str] | Mapping[str, Any]) -> Source:
 
 
 def shipped() -> dict[str, Path]:
-    """Return the experiments that come with the program: name to path, published ones as published/name."""
+    """Return the experiments that come with the program, name to path; published/ holds studies, not experiments."""
     here = Path(__file__).parent
     folder = next((at for at in (here / "experiments", here.parent / "experiments") if at.is_dir()), here)
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.toml"))}
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def plain(value: Any, key: str = "") -> Any:

@@ -7,7 +7,6 @@ as they are written, and `plan.json`, which says what sweep they belong to. `pub
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,9 @@ from runner.errors import RunnerError, Stopped
 
 Columns = dict[str, NDArray[Any]]
 
+_MARK = "chunk of"  # the entry that says which sweep and chunk a file holds, and its columns: no CRC covers their names
+_TABLES = ("trials.csv", "trials.parquet", "summary.csv", "curves.csv", "weights-*.npz")
+
 
 class Store:
     """The chunks of one sweep, named by `fingerprint`; those of another sweep in the same place are cleared away."""
@@ -27,7 +29,8 @@ class Store:
     def __init__(self, folder: Path, fingerprint: str, *, fresh: bool = False) -> None:
         self.folder = folder
         self.unfinished = folder / "unfinished"
-        with _disk(folder):
+        self._fingerprint = fingerprint
+        with disk(folder):
             self.unfinished.mkdir(parents=True, exist_ok=True)
             if fresh or self._found() != fingerprint:
                 shutil.rmtree(self.unfinished)
@@ -45,30 +48,34 @@ class Store:
 
     def put(self, number: int, columns: Columns) -> None:
         """Write a finished chunk: when this returns, it is on disk, whole."""
-        with _disk(self.folder):
-            self._write(self._path(number).name, lambda file: np.savez(file, allow_pickle=False, **columns))
+        with disk(self.folder):
+            marked = {_MARK: np.array([self._fingerprint, str(number), *columns]), **columns}
+            self._write(self._path(number).name, lambda file: np.savez(file, allow_pickle=False, **marked))
 
     def has(self, number: int) -> bool:
-        """Whether this chunk is finished, and undamaged: a damaged one is removed."""
+        """Whether this chunk is finished, of this sweep and undamaged: else what stands in its place is removed."""
         path = self._path(number)
         try:
-            with zipfile.ZipFile(path) as file:
-                if file.testzip() is None:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                fingerprint, chunk, *names = file[_MARK].tolist()
+                ours = (fingerprint, chunk) == (self._fingerprint, str(number)) and file.files == [_MARK, *names]
+                if ours and file.zip.testzip() is None:
                     return True
         except FileNotFoundError:
             return False
-        except (OSError, EOFError, zipfile.BadZipFile):
+        except Exception:  # noqa: S110 - of a damaged archive, zipfile and NumPy raise some ten kinds
             pass
-        path.unlink(missing_ok=True)
+        with disk(self.folder):
+            path.unlink(missing_ok=True)
         return False
 
     def get(self, number: int) -> Columns:
         """Read a finished chunk."""
-        with _disk(self.folder), np.load(self._path(number), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with disk(self.folder), np.load(self._path(number), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files if name != _MARK}
 
     def _write(self, name: str, write: Any) -> None:
-        temporary = self.unfinished / f"{name}.part"
+        temporary = self.unfinished / f"{name}.{os.getpid()}.part"
         with temporary.open("wb") as file:
             write(file)
             file.flush()
@@ -76,9 +83,12 @@ class Store:
         temporary.replace(self.unfinished / name)
 
     def publish(self, names: list[str]) -> None:
-        """Move finished tables out, over those of an earlier sweep, whose manifest goes first."""
-        with _disk(self.folder):
+        """Move finished tables out, in place of those of an earlier sweep, whose manifest goes first."""
+        with disk(self.folder):
             (self.folder / "manifest.json").unlink(missing_ok=True)
+            for pattern in _TABLES:
+                for earlier in self.folder.glob(pattern):
+                    earlier.unlink()
             for name in names:
                 (self.unfinished / name).replace(self.folder / name)
 
@@ -92,7 +102,7 @@ def locked(folder: Path) -> Iterator[None]:
     """One sweep at a time in a results folder; the lock of a process that died does not block."""
     import filelock
 
-    with _disk(folder):
+    with disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".lock")
         try:
@@ -105,12 +115,11 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        (folder / ".lock").unlink(missing_ok=True)
 
 
 @contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one sentence."""
+def disk(folder: Path) -> Iterator[None]:
+    """Turn what the disk refuses, while a sweep writes into its results folder, into one sentence."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,5 @@
 """summary.csv: what the seeds of each configuration did."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -62,12 +60,6 @@ def wilson(successes: NDArray[Any], trials: NDArray[Any]) -> tuple[NDArray[np.fl
     return np.where(rate == 0, 0.0, centre - half), np.where(rate == 1, 1.0, centre + half)
 
 
-def configuration_hash(configuration: Mapping[str, Any]) -> str:
-    """Return 12 hexadecimal digits of the SHA-256 of a configuration as JSON, whose keys may come in any order."""
-    text = json.dumps(configuration, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def write_summary(
     path: str | PathLike[str],
     hashes: Sequence[str],
@@ -79,7 +71,7 @@ def write_summary(
     `keys` holds a column for each of `columns.swept`, in that order.
     """
     kinds = KEYS | ({"scale": "word"} if any(isinstance(scale, str) for scale in keys.get("scale", [])) else {})
-    swept = [column(values, kinds[key]) for key, values in keys.items()]
+    swept = [column(values, kinds.get(key, "real")) for key, values in keys.items()]
     found = [column(values, SUMMARY[name]) for name, values in columns.items()]
     with Path(path).open("wb") as file:
         file.write(header(["configuration", *keys, *columns]))

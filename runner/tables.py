@@ -14,7 +14,7 @@ from runner.cells import CELLS, TYPES, coded, column, header, lines, runs
 from runner.columns import OUTCOMES, Kind, answer_columns, swept, trial_kinds
 from runner.spec import Experiment
 
-ROWS = 2**17  # of a Parquet row group, where the table is not wide
+ROWS, ROW_GROUP = 2**17, 2**24  # of a Parquet row group: at most so many rows, and cells
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Parquet:
 
     def __init__(self, path: Path, kinds: dict[str, Kind]) -> None:
         self._schema = pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
-        self._rows = min(ROWS, max(1, 16 * CELLS // len(kinds)))
+        self._rows = min(ROWS, max(1, ROW_GROUP // len(kinds)))
         self._held = self._schema.empty_table()
         self._file = pq.ParquetWriter(path, self._schema)
 

@@ -4,6 +4,7 @@ Rows are collected in plain files while training goes on, so that memory does no
 """
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -57,6 +58,12 @@ class WeightsWriter:
             flat_path.unlink()
             names.append(name)
         return names
+
+    def abandon(self) -> None:
+        """Close the files as they are."""
+        for file in (file for files in self._rows.values() for file in files):
+            with suppress(OSError):
+                file.close()
 
     def _name(self, hidden: int, bias: bool) -> str:
         return f"weights-{self._inputs}-{hidden}-{self._outputs}{'-bias' * bias}"

@@ -2,7 +2,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from runner.columns import KEYS, answer_columns, swept, trial_columns, trial_kind, trial_kinds
+from runner.columns import KEYS, answer_columns, is_key, swept, trial_columns, trial_kind, trial_kinds
 from runner.document import TABLES
 from runner.reading import read
 from runner.spec import SWEEPABLE
@@ -66,6 +66,15 @@ def test_a_scale_is_a_word_where_any_grid_names_a_rule():
     assert trial_kinds(experiment(sweep={"scale": [1, rule]}))["scale"] == "word"
     assert trial_kinds(experiment(init={"scale": rule}, sweep=[{"scale": [1]}, {"seeds": 2}]))["scale"] == "word"
     assert "scale" not in trial_kinds(experiment(init={"scale": rule}))
+
+
+def test_a_swept_weight_is_a_real_key():
+    found = experiment(network={"bias": True}, sweep={"b1[2]": [0.5], "W1[0,1]": [1, 2]})
+    assert swept(found) == ["hidden", "learning_rate", "b1[2]", "W1[0,1]"]
+    assert trial_kinds(found)["W1[0,1]"] == trial_kind("W1[0,1]") == trial_kind("b1[2]") == "real"
+    assert [is_key(name) for name in ("W1[0,1]", "b1[2]", "momentum", "seed", "output_0", "W3[0,0]")] == [True] * 3 + [
+        False
+    ] * 3
 
 
 def test_a_column_is_known_by_its_name_alone():

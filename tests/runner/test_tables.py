@@ -18,12 +18,22 @@ from runner.tables import Batch, TrialsWriter
 RULE = "1/sqrt(fan_in)"
 EDGES = [math.nan, math.inf, -math.inf, -0.0, 0.0, 1.0, 3.0, -3.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-5, 1e-7]
 EDGES += [1e15, 1e16, 1e21, 1e22, 123456789012345680.0, 2.0**53, 2.0**53 + 2, 1e30, 1.7976931348623157e308, 0.1, 1 / 3]
+XOR = read({"name": "a", "task": "xor-constant"})
+RULED = read({"name": "a", "task": "xor", "record": {"outputs": False}, "sweep": {"scale": [1, 1e-5, RULE]}})
 EXPERIMENTS = [
-    read({"name": "a", "task": "xor-constant"}),
+    XOR,
+    RULED,
+    read(
+        {
+            "name": "a",
+            "task": "xor",
+            "sweep": [{"W1[0,1]": [-1, 0.5], "b2[0]": [0]}, {"seeds": 2}],
+            "network": {"bias": True},
+        }
+    ),
     read(
         {"name": "a", "task": "exam", "sweep": {"bias": [True, False], "epochs": [1, 2], "objective": ["sse", "mse"]}}
     ),
-    read({"name": "a", "task": "xor", "record": {"outputs": False}, "sweep": {"scale": [1, 1e-5, RULE]}}),
     read(
         {"name": "a", "task": {"name": 'x, "y" é', "inputs": [[0], [1]], "targets": [[0, 1], [1, 0]], "probes": [[2]]}}
     ),
@@ -238,7 +248,7 @@ def two_trials(experiment, **changes):
 
 
 def test_a_table_is_these_bytes(tmp_path):
-    path = write(tmp_path / "t.csv", EXPERIMENTS[0], two_trials(EXPERIMENTS[0]))
+    path = write(tmp_path / "t.csv", XOR, two_trials(XOR))
     assert path.read_text() == (
         "trial,task,hidden,learning_rate,seed,outcome,converged,epochs_to_convergence,epochs_run,holds_at_end,"
         "final_loss,max_error,output_0,output_1,output_2,output_3\n"
@@ -257,13 +267,13 @@ def test_whole_numbers_of_every_magnitude_are_floats(number):
 
 def test_float32_is_widened(tmp_path):
     loss = np.array([0.1, 1.0], np.float32)
-    path = write(tmp_path / "t.csv", EXPERIMENTS[0], two_trials(EXPERIMENTS[0], final_loss=loss))
+    path = write(tmp_path / "t.csv", XOR, two_trials(XOR, final_loss=loss))
     with path.open(newline="") as file:
         assert [float(row["final_loss"]) for row in csv.DictReader(file)] == [float(np.float32(0.1)), 1.0]
 
 
 def test_a_swept_rule_is_written_alike_whatever_holds_it(tmp_path):
-    experiment = EXPERIMENTS[2]
+    experiment = RULED
     keys = {"hidden": np.array([4, 4]), "learning_rate": np.array([1.0, 1.0])}
     found = set()
     for scale in (np.array([1.0, 1e-5]), np.array([1.0, 1e-5], object), np.array([1, 1e-5], object)):
@@ -272,9 +282,14 @@ def test_a_swept_rule_is_written_alike_whatever_holds_it(tmp_path):
     assert len(found) == 1
 
 
+def test_a_run_ends_where_the_sign_of_zero_changes():
+    text = bytes(cells.lines([cells.runs(np.array([0.0, 0.0, -0.0, 0.0]), "real")]))
+    assert text == b"0.0\n0.0\n-0.0\n0.0\n"
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_arrays_may_be_used_again_after_writing(tmp_path, kind):
-    experiment, batch = EXPERIMENTS[0], two_trials(EXPERIMENTS[0])
+    experiment, batch = XOR, two_trials(XOR)
     kept = write(tmp_path / "kept", experiment, cut(batch, 0, 2), kind=kind).read_bytes()
     with TrialsWriter(tmp_path / "used", experiment, kind) as writer:
         writer.write(batch)
@@ -285,16 +300,16 @@ def test_arrays_may_be_used_again_after_writing(tmp_path, kind):
 
 def test_parquet_row_groups_have_one_size(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "ROWS", 3)
-    parts = [replace(two_trials(EXPERIMENTS[0]), first=first) for first in range(0, 8, 2)]
-    file = pq.ParquetFile(write(tmp_path / "t.parquet", EXPERIMENTS[0], *parts, kind="parquet"))
+    parts = [replace(two_trials(XOR), first=first) for first in range(0, 8, 2)]
+    file = pq.ParquetFile(write(tmp_path / "t.parquet", XOR, *parts, kind="parquet"))
     assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [3, 3, 2]
 
 
 def test_answers_of_another_width_are_refused(tmp_path):
-    with TrialsWriter(tmp_path / "t.csv", EXPERIMENTS[0]) as writer, pytest.raises(ValueError, match="wide"):
-        writer.write(two_trials(EXPERIMENTS[0], outputs=np.zeros((2, 5))))
+    with TrialsWriter(tmp_path / "t.csv", XOR) as writer, pytest.raises(ValueError, match="wide"):
+        writer.write(two_trials(XOR, outputs=np.zeros((2, 5))))
 
 
 def test_a_table_without_trials_is_its_header(tmp_path):
-    assert write(tmp_path / "t.csv", EXPERIMENTS[0]).read_text().count("\n") == 1
-    assert pq.read_table(write(tmp_path / "t.parquet", EXPERIMENTS[0], kind="parquet")).num_rows == 0
+    assert write(tmp_path / "t.csv", XOR).read_text().count("\n") == 1
+    assert pq.read_table(write(tmp_path / "t.parquet", XOR, kind="parquet")).num_rows == 0

@@ -26,7 +26,7 @@ from runner.plan import Plan, plan
 from runner.progress import Progress, shown
 from runner.reading import read, whole
 from runner.spec import Experiment
-from runner.store import Store, locked
+from runner.store import Store, disk, locked
 
 Backend = Literal["threads", "processes"]
 Format = Literal["csv", "parquet"]
@@ -77,27 +77,32 @@ def default_jobs() -> int:
     return int(joblib.cpu_count())
 
 
-def is_complete(experiment: Experiment, folder: Path) -> bool:
+def is_complete(experiment: Experiment, how: Run) -> bool:
     """Whether the folder holds the whole tables of this experiment, made by these kernels."""
-    return complete(folder, whole(experiment), kernel_cache.kernel_hash())
+    there = complete(how.folder, whole(experiment), kernel_cache.kernel_hash())
+    return there and (how.folder / f"trials.{how.format}").is_file()
 
 
 def run(experiment: Experiment, how: Run, progress: Progress) -> bool:
     """Run a sweep into its results folder; False where that was complete already."""
-    if not how.fresh and is_complete(experiment, how.folder):
+    if not how.fresh and is_complete(experiment, how):
         return False
     laid_out = plan(experiment)
-    with locked(how.folder):
+    with locked(how.folder), disk(how.folder):
         store = Store(how.folder, _fingerprint(experiment), fresh=how.fresh)
         started, clock = datetime.now(UTC), time.monotonic()
         assembly = Assembly(laid_out, store, how.format)
-        _Conductor(laid_out, store, assembly, how).run(progress)
-        assembly.finish()
+        try:
+            _Conductor(laid_out, store, assembly, how).run(progress)
+            assembly.finish()
+        except BaseException:
+            assembly.abandon()
+            raise
         store.publish(assembly.names)
         write_manifest(
             how.folder,
             spec=whole(experiment),
-            axes=laid_out.levels,
+            axes={key: [None if value != value else value for value in of] for key, of in laid_out.levels.items()},
             counts={
                 "configurations": laid_out.configurations,
                 "trials": laid_out.trials,
@@ -163,7 +168,7 @@ class _Conductor:
         if self._how.backend == "processes":
             from joblib.externals.loky import get_reusable_executor
 
-            get_reusable_executor().shutdown(wait=False, kill_workers=True)
+            get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
         thread.join(10)
 
     def _guarded(self) -> None:

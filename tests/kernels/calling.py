@@ -1,0 +1,152 @@
+"""The one place where the tests call the training kernel: as the engine does, outcomes by name."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from runner import kernel_cache
+from tests import reference
+from tests.reference import Outcome, Weights
+
+training, convergence = kernel_cache.module("training"), kernel_cache.module("convergence")
+lanes, layers, trials = kernel_cache.module("lanes"), kernel_cache.module("layers"), kernel_cache.module("trials")
+
+METRICS = {"loss": convergence.LOSS, "max-error": convergence.MAX_ERROR, "classification": convergence.CLASSIFICATION}
+STEP_FACTORS = {"sse": (2, 0), "half-sse": (1, 0), "mse": (2, 1), "half-mse": (1, 1)}  # times count**-second
+KINDS = {"float64": lanes.FLOAT64, "float32": lanes.FLOAT32}
+
+_noise = np.random.default_rng(0)
+
+
+def step_factor(objective: str, targets: int) -> float:
+    factor, mean = STEP_FACTORS[objective]
+    return float(factor / targets**mean)
+
+
+def hidden_units(parameters: int, inputs: int, outputs: int, *, bias: bool) -> int:
+    """The hidden size of a network from the length of its flat weight vector."""
+    hidden, rest = divmod(parameters - bias * outputs, inputs + bias + outputs)
+    assert rest == 0
+    return hidden
+
+
+def prepared(
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    initial: ArrayLike,
+    *,
+    learning_rate: ArrayLike,
+    epochs: ArrayLike,
+    momentum: ArrayLike = 0.0,
+    threshold: ArrayLike = 0.01,
+    update: str = "batch",
+    objective: str = "sse",
+    metric: str = "loss",
+    stop: bool = False,
+    probes: ArrayLike | None = None,
+    curve: ArrayLike = (),
+    bias: bool = False,
+    kind: Any = lanes.FLOAT64,
+    velocities: bool = False,
+) -> tuple[Any, ...]:
+    """The arguments of `train`; `initial` is (trials, parameters), and what differs between trials broadcasts to it.
+
+    All outcomes are asked for. They start as noise, so that what the kernel does not write cannot look right.
+    """
+    inputs, targets, initial = np.array(inputs, float), np.array(targets, float), np.array(initial, float)
+    probes = np.empty((0, inputs.shape[1])) if probes is None else np.array(probes, float)
+    count, parameters = initial.shape
+    samples, outputs = targets.shape
+    hidden = hidden_units(parameters, inputs.shape[1], outputs, bias=bias)
+    space = trials.workspace(kind, inputs.shape[1], hidden, outputs, samples, len(probes), bias)
+    points = np.array(curve, np.int64)
+    out = trials.outcomes(
+        count,
+        outputs=targets.size,
+        probes=len(probes) * outputs,
+        weights=parameters,
+        points=len(points),
+    )
+    for array in out:
+        array.reshape(-1).view(np.uint8)[:] = _noise.integers(0, 256, array.nbytes)
+
+    def each(value: ArrayLike, dtype: Any = float) -> NDArray[Any]:
+        return np.array(np.broadcast_to(value, count), dtype)
+
+    def with_ones(rows: NDArray[Any]) -> NDArray[Any]:
+        return (np.column_stack([rows, np.ones(len(rows))]) if bias else rows).astype(kind.dtype)
+
+    every = trials.Trials(
+        initial,
+        each(learning_rate) * step_factor(objective, targets.size),
+        each(momentum),
+        each(threshold),
+        each(epochs, np.int64),
+    )
+    return (
+        kind,
+        with_ones(inputs),
+        targets.astype(kind.dtype),
+        with_ones(probes),
+        METRICS[metric],
+        stop,
+        points,
+        every,
+        trials.layers(space) if update == "batch" else None,
+        True if update == "online" else None,
+        trials.layers(space) if np.any(momentum) or velocities else None,
+        np.zeros(1, np.bool_),
+        space,
+        out,
+    )
+
+
+def called(arguments: tuple[Any, ...]) -> int:
+    """Call `train`, compiled under the lock and kept in the cache that the program itself uses."""
+    none = trials.Trials(*(array[:0] for array in arguments[7]))
+    kernel_cache.compiled(training.train, (*arguments[:7], none, *arguments[8:]))
+    return int(training.train(*arguments))
+
+
+def trained(*task: ArrayLike, **settings: Any) -> dict[str, NDArray[Any]]:
+    """Train to the end; the outcomes by name, an entry a trial."""
+    arguments = prepared(*task, **settings)
+    out = arguments[-1]
+    assert called(arguments) == len(out.loss)
+    return dict(out._asdict())
+
+
+def weights_of(flat: ArrayLike, inputs: int, outputs: int, *, bias: bool) -> Weights:
+    """A flat weight vector as the oracle takes it."""
+    flat = np.array(flat)
+    hidden = hidden_units(len(flat), inputs, outputs, bias=bias)
+    shapes = reference.network_shapes(inputs, hidden, outputs, bias=bias)
+    arrays, start = {}, 0
+    for name in ("W1", "b1", "W2", "b2"):
+        if name in shapes:
+            size = int(np.prod(shapes[name]))
+            arrays[name] = flat[start : start + size].reshape(shapes[name])
+            start += size
+    return Weights(arrays["W1"], arrays.get("b1"), arrays["W2"], arrays.get("b2"))
+
+
+def assert_agrees(
+    ours: dict[str, NDArray[Any]], trial: int, theirs: Outcome, tolerance: float, curve: tuple[int, ...] = ()
+) -> None:
+    """Hold one trial of the kernel against the oracle: numbers to a tolerance (relative above 1), the rest exactly."""
+    row = {name: array[trial] for name, array in ours.items()}
+
+    def close(name: str, expected: ArrayLike) -> None:
+        np.testing.assert_allclose(row[name], np.ravel(expected), rtol=tolerance, atol=tolerance, err_msg=name)
+
+    first = theirs.epochs_to_convergence
+    assert row["epochs_to_convergence"] == (convergence.NEVER if first is None else first)
+    assert (row["epochs_run"], row["holds_at_end"]) == (theirs.epochs_run, theirs.holds_at_end)
+    assert row["diverged"] == (theirs.outcome == "diverged")
+    close("loss", theirs.final_loss)
+    close("max_error", theirs.max_error)
+    close("outputs", theirs.outputs)
+    close("probes", theirs.probes)
+    close("weights", np.concatenate([array.ravel() for array in theirs.weights.arrays]))
+    close("losses", [theirs.curve.get(epoch, np.nan) for epoch in curve])
