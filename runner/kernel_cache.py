@@ -6,33 +6,23 @@ folder is named by the hash of all kernel code, and compiling happens under a fi
 """
 
 import atexit
-import hashlib
 import importlib
 import importlib.util
-import io
 import shutil
 import tempfile
-import tokenize
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from runner.code_hash import code_hash
 from runner.errors import RunnerError
-
-_SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
 
 
 @cache
 def kernel_hash() -> str:
-    """12 hex digits that stand for the code of all kernels: the tokens of its files, comments left out."""
-    digest = hashlib.sha256()
-    for file in sorted(_folder().glob("*.py")):
-        digest.update(file.name.encode() + b"\0")
-        for token in tokenize.tokenize(io.BytesIO(file.read_bytes()).readline):
-            if token.type not in _SILENT:
-                digest.update(f"{token.type} {token.string}\0".encode())
-    return digest.hexdigest()[:12]
+    """12 hex digits that stand for the code of all kernels."""
+    return code_hash(_folder().glob("*.py"))
 
 
 def _folder() -> Path:

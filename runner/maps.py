@@ -16,6 +16,7 @@ from runner.map_axes import Places, dress, places
 from runner.map_colours import MISSING, MISSING_RGB, NEVER, Colours, Scale, never, scale_of
 from runner.map_grid import EPOCHS, Grid, grid
 from runner.streaming import Table
+from runner.where import parse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +168,8 @@ def _title(found: Grid, block: tuple[int, int], hidden: bool) -> str:
     facts = [f"{'share' if found.kind == 'flag' else 'mean'} over {per} seeds" if many > 1 else "one trial a cell"]
     if found.value == EPOCHS and many > 1:
         facts.append("a trial that did not converge counts as the epochs it ran")
-    facts += [f"{label(key)} {text(value)}" for key, value in found.fixed.items()]
+    chosen = {comparison.column for comparison in parse(found.where)}
+    facts += [f"{label(key)} {text(value)}" for key, value in found.fixed.items() if key not in chosen]
     facts += [f"where {found.where}"] if found.where else []
     facts += [f"reduced by means of {block[1]} x {block[0]} cells"] if max(block) > 1 else []
     facts += ["cells narrower than a pixel are not all drawn"] if hidden else []

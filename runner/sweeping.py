@@ -16,10 +16,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from runner import chunks as chunking
 from runner import engine, kernel_cache
+from runner import plan as planning
 from runner.assembly import Assembly
 from runner.chunks import Chunk, chunks, estimated_seconds
+from runner.code_hash import code_hash
 from runner.columns import OUTCOMES
+from runner.errors import RunnerError
 from runner.loading import Results, load
 from runner.manifest import complete, write_manifest
 from runner.plan import Plan, plan
@@ -62,6 +66,10 @@ def sweep(
 
     Raises `RunnerError` where the input cannot be used, `Stopped` where the work can be resumed.
     """
+    if backend not in _JOBLIB:
+        raise RunnerError(f"backend = {backend!r}: it may be one of {', '.join(_JOBLIB)}")
+    if jobs is not None and jobs < 1:
+        raise RunnerError(f"jobs = {jobs}: it must be 1 or more; leave it out for all usable CPUs")
     experiment = read(source, overrides)
     with tempfile.TemporaryDirectory(prefix="seedsweep-") as temporary:
         folder = Path(temporary if results is None else results) / experiment.name
@@ -121,9 +129,10 @@ def run(experiment: Experiment, how: Run, progress: Progress) -> bool:
 
 
 def _fingerprint(experiment: Experiment) -> str:
-    """What chunks belong to: the trials and records of an experiment, and the code of the kernels."""
+    """What chunks belong to: the trials and records of an experiment, the code of the kernels, and how it is cut."""
     spec = {key: value for key, value in whole(experiment).items() if key not in ("name", "description")}
-    return hashlib.sha256(f"{kernel_cache.kernel_hash()} {json.dumps(spec)}".encode()).hexdigest()
+    cut = code_hash([Path(chunking.__file__), Path(planning.__file__)])
+    return hashlib.sha256(f"{kernel_cache.kernel_hash()} {cut} {json.dumps(spec)}".encode()).hexdigest()
 
 
 def _train(work: engine.Work, store: Store, cancel: NDArray[np.bool_]) -> bool:
@@ -169,7 +178,7 @@ class _Conductor:
             from joblib.externals.loky import get_reusable_executor
 
             get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
-        thread.join(10)
+        thread.join(1.5)  # a kernel looks up once an epoch; one with longer epochs ends with the process
 
     def _guarded(self) -> None:
         try:

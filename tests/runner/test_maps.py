@@ -252,7 +252,7 @@ def test_words_of_the_field_and_units_are_on_the_picture(results):
     assert axes.get_ylabel() == "hidden units"
     assert bar.get_ylabel() == "mean squared error, mean over seeds (log scale)"
     title = axes.get_title(loc="left").replace("\n", " ")
-    assert title == f"small: mean squared error mean over 20 seeds; update batch; where {BATCH}"
+    assert title == f"small: mean squared error mean over 20 seeds; where {BATCH}"
     weights = replace(synthetic([0, 1], [0, 1], 1.0), x="W1[0,1]", y="b1[2]")
     axes = map_figure(weights).axes[0]
     assert axes.get_xlabel() == "initial weight W1[0,1], input 0 to hidden unit 1"

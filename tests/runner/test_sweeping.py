@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -144,9 +145,26 @@ def test_an_interrupted_sweep_carries_on_to_the_same_bytes(mixed, tmp_path, monk
     assert sorted(first + second.numbers) == list(range(cut))
 
 
-def kill_in_the_middle(path, results, *options):
+@pytest.fixture
+def started():
+    """Start a command; nothing of it outlives the test, not even workers whose parent was killed."""
+    processes = []
+
+    def start(*words):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen(arguments(*words), cwd=ROOT, text=True, start_new_session=True, **pipes))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def kill_in_the_middle(started, path, results, *options):
     """Start a sweep, and kill it once some chunks are finished."""
-    process = subprocess.Popen(arguments("sweep", path, "--results", results, "--quiet", *options), cwd=ROOT)
+    process = started("sweep", path, "--results", results, "--quiet", *options)
     unfinished = results / path.stem / "unfinished"
     soon(lambda: len(list(unfinished.glob("chunk-*.npz"))) >= 4 or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
@@ -155,9 +173,9 @@ def kill_in_the_middle(path, results, *options):
 
 
 @pytest.mark.parametrize("options", [("--jobs", 2), ("--jobs", 2, "--backend", "processes")])
-def test_a_killed_sweep_carries_on_to_the_same_bytes(tmp_path, monkeypatch, options, undisturbed):
+def test_a_killed_sweep_carries_on_to_the_same_bytes(tmp_path, monkeypatch, started, options, undisturbed):
     path = written(SECONDS, tmp_path)
-    kept = kill_in_the_middle(path, tmp_path / "results", *options)
+    kept = kill_in_the_middle(started, path, tmp_path / "results", *options)
     shutil.copytree(tmp_path / "results", tmp_path / "copy", ignore=shutil.ignore_patterns("*.part"))
     counted, cut = Counted(monkeypatch), len(list(chunks.chunks(plan(read(SECONDS)))))
     assert digests(swept(SECONDS, tmp_path / "copy", jobs=2)) == undisturbed
@@ -185,12 +203,10 @@ def processor_seconds(process):
     ("sent", "code", "says"),
     [(signal.SIGINT, 130, "run the same command again"), (signal.SIGTERM, 3, "SIGTERM")],
 )
-def test_a_signal_is_answered_inside_a_kernel_call(tmp_path, backend, jobs, sent, code, says):
+def test_a_signal_is_answered_inside_a_kernel_call(tmp_path, started, backend, jobs, sent, code, says):
     sweep(HOURS | {"training": {"epochs": 1}})  # so that the kernel is compiled
     words = ("sweep", written(HOURS, tmp_path), "--results", tmp_path, "--jobs", jobs, "--backend", backend)
-    process = subprocess.Popen(
-        arguments(*words), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = started(*words)
     soon((tmp_path / "hours" / "unfinished" / "plan.json").exists)
     time.sleep(2)
     used, clock = processor_seconds(process), time.monotonic()
@@ -198,7 +214,7 @@ def test_a_signal_is_answered_inside_a_kernel_call(tmp_path, backend, jobs, sent
     _, status, usage = os.wait4(process.pid, 0)
     waited = time.monotonic() - clock
     process.returncode = os.waitstatus_to_exitcode(status)
-    out, err = process.communicate(timeout=30)
+    out, err = process.stdout.read(), process.stderr.read()
     assert process.returncode == code
     if backend == "threads":  # two seconds of the machine, however many others share it
         assert min(waited, usage.ru_utime + usage.ru_stime - used) < 2
@@ -365,3 +381,11 @@ def test_progress_ends_at_the_end_and_never_goes_back(tmp_path):
     assert ticks
     assert all(0 <= trials <= total == 4000 and 0 <= share <= 1 for trials, total, share in ticks)
     assert [trials for trials, *_ in ticks] == sorted(trials for trials, *_ in ticks)
+
+
+@pytest.mark.parametrize(
+    ("options", "phrase"), [({"backend": "dask"}, "threads, processes"), ({"jobs": 0}, "1 or more")]
+)
+def test_python_refuses_what_it_cannot_run_with(options, phrase):
+    with pytest.raises(RunnerError, match=phrase):
+        sweep("xor", **options)
