@@ -19,7 +19,7 @@ from runner.summary import summarise, write_summary
 from runner.tables import Batch, TrialsWriter
 from runner.weights import WeightsWriter
 
-_WINDOW = 65_536  # rows
+_WINDOW = 16_384  # rows: the last ones are written when training has ended
 _HELD = 1_000_000  # rows that wait for their summary before it is made of the configurations that are complete
 
 
@@ -164,7 +164,7 @@ class _Summary:
     def add(self, *columns: NDArray[Any]) -> None:
         self._held.append(columns)
         self._count += len(columns[0])
-        if self._plan.contiguous and self._count > _HELD:
+        if self._plan.contiguous and self._count > _HELD and columns[0][-1] > self._done:
             self._condense(self._plan.configurations, keep_last=True)
 
     def _condense(self, configurations: int, keep_last: bool) -> None:

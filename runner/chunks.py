@@ -3,6 +3,7 @@
 The cut follows from the experiment alone, so that a sweep that was stopped finds its chunks again, on any machine.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -111,13 +112,14 @@ def estimated_seconds(plan: Plan) -> float:
     sample = np.unique(np.linspace(0, plan.configurations - 1, _SAMPLE).astype(np.int64))
     shapes = Shapes(plan)
     kinds, counts = np.unique(shapes.numbers(sample), return_counts=True)
-    costs = np.array([_cost(plan, shapes.found[kind], _epochs(plan)) for kind in kinds])
-    return float(costs @ counts / len(sample) * plan.trials)
+    costs = (count * _cost(plan, shapes.found[kind], _epochs(plan)) for kind, count in zip(kinds, counts, strict=True))
+    return math.fsum(costs) / len(sample) * plan.trials
 
 
 def _epochs(plan: Plan) -> float:
     """The mean number of epochs over the values that they take."""
-    return float(np.mean(plan.levels.get("epochs", [plan.experiment.training.epochs])))
+    levels = plan.levels.get("epochs", [plan.experiment.training.epochs])
+    return math.fsum(levels) / len(levels)
 
 
 def _cost(plan: Plan, shape: Shape, epochs: float) -> float:

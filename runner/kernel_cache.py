@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,11 +19,13 @@ from typing import Any
 from runner.code_hash import code_hash
 from runner.errors import RunnerError
 
+_IMPORTING = threading.Lock()
+
 
 @cache
 def kernel_hash() -> str:
-    """12 hex digits that stand for the code of all kernels."""
-    return code_hash(_folder().glob("*.py"))
+    """12 hex digits that stand for the code that makes a trial's bits: all kernels, and the engine that calls them."""
+    return code_hash([*_folder().glob("*.py"), Path(__file__).with_name("engine.py")])
 
 
 def _folder() -> Path:
@@ -61,11 +64,12 @@ def module(name: str) -> Any:
     import numba
 
     # A kernel takes its cache folder when it is defined; other code of this process keeps its own.
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
-    try:
-        return importlib.import_module(f"kernels.{name}")
-    finally:
-        numba.config.CACHE_DIR = before
+    with _IMPORTING:
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
+        try:
+            return importlib.import_module(f"kernels.{name}")
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 def compiled(kernel: Any, arguments: tuple[Any, ...]) -> None:

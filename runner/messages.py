@@ -45,6 +45,8 @@ def bare(key: str) -> str:
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a clause that offers the nearest of `words`, or lists them when none is near."""
     known = list(words)
+    if not known:
+        return "there is none at all"
     folded = {known_word.lower(): known_word for known_word in known}
     close = get_close_matches(word.lower(), folded, n=1)
     if close:

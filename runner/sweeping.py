@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import tempfile
 import threading
@@ -61,8 +62,9 @@ def sweep(
     """Run the sweep that a file, a shipped experiment's name or a dict describes, and return its tables.
 
     `results` is the folder in which <name>/ is to hold the tables, which are resumed or found complete there as by the
-    command; without it nothing is left on disk. `jobs` are chunks at a time, by default as many as this process may
-    use CPUs. `overrides` are KEY=VALUE as of --set. `progress` shows a bar; by default in a notebook or a terminal.
+    command; without it nothing is left on disk, recorded weights and loss curves neither. `jobs` are chunks at a time,
+    by default as many as this process may use CPUs. `overrides` are KEY=VALUE as of --set. `progress` shows a bar; by
+    default in a notebook or a terminal.
 
     Raises `RunnerError` where the input cannot be used, `Stopped` where the work can be resumed.
     """
@@ -97,6 +99,8 @@ def run(experiment: Experiment, how: Run, progress: Progress) -> bool:
         return False
     laid_out = plan(experiment)
     with locked(how.folder), disk(how.folder):
+        if not how.fresh and is_complete(experiment, how):  # by whoever held the lock until now
+            return False
         store = Store(how.folder, _fingerprint(experiment), fresh=how.fresh)
         started, clock = datetime.now(UTC), time.monotonic()
         assembly = Assembly(laid_out, store, how.format)
@@ -156,35 +160,45 @@ class _Conductor:
         self._cancel = np.zeros(1, np.bool_)
         self._trials, self._seconds = 0, 0.0
         self._error: BaseException | None = None
+        # Not Thread.is_alive: under Python 3.11 a join that Ctrl-C interrupts takes a live thread for an ended one.
+        self._ended = threading.Event()
 
     def run(self, progress: Progress) -> None:
         """Work to the end, or raise what ended it before."""
         total = estimated_seconds(self._plan)
-        thread = threading.Thread(target=self._guarded, name="conductor", daemon=True)
-        thread.start()
+        threading.Thread(target=self._guarded, name="conductor", daemon=True).start()
         try:
-            while thread.is_alive():
-                thread.join(0.1)
+            while not self._ended.wait(0.1):
                 progress(self._trials, self._plan.trials, min(self._seconds / total, 1.0))
         except BaseException:
-            self._stop(thread)
+            self._stop()
             raise
+        progress(self._trials, self._plan.trials, 1.0)
         if self._error is not None:
             raise self._error
 
-    def _stop(self, thread: threading.Thread) -> None:
+    def _stop(self) -> None:
         self._cancel[0] = True
         if self._how.backend == "processes":
             from joblib.externals.loky import get_reusable_executor
+            from joblib.externals.loky.backend.process import LokyProcess
 
             get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
-        thread.join(1.5)  # a kernel looks up once an epoch; one with longer epochs ends with the process
+        self._ended.wait(1.5)  # a kernel looks up once an epoch; one with longer epochs ends with the process
+        if self._how.backend == "processes":
+            # joblib may have started others in the meantime, and Python waits for them at its end.
+            for child in multiprocessing.active_children():
+                if isinstance(child, LokyProcess):
+                    child.terminate()
 
     def _guarded(self) -> None:
         try:
             self._work()
         except BaseException as error:  # raised again in the main thread
             self._error = error
+            self._cancel[0] = True
+        finally:
+            self._ended.set()
 
     def _work(self) -> None:
         from joblib import Parallel, delayed
