@@ -173,9 +173,9 @@ class _Conductor:
         except BaseException:
             self._stop()
             raise
-        progress(self._trials, self._plan.trials, 1.0)
         if self._error is not None:
             raise self._error
+        progress(self._trials, self._plan.trials, 1.0)
 
     def _stop(self) -> None:
         self._cancel[0] = True
