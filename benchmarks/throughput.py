@@ -25,11 +25,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import described
-from runner import engine, kernel_cache
-from runner.chunks import Chunk, chunks
-from runner.plan import Plan, plan
-from runner.reading import read
-from runner.sweeping import Run, default_jobs, run
+from runner.experiment.reading import read
+from runner.planning.chunks import Chunk, chunks
+from runner.planning.plan import Plan, plan
+from runner.sweeping.run import Run, default_jobs, engine, kernel_cache, run
 from tests.documents import xor_constant
 
 EPOCHS = 1500

@@ -17,15 +17,15 @@ __all__ = ["__version__", "load", "sweep", "trace"]
 def __getattr__(name: str) -> Any:
     # Imported when asked for: `python -m runner --help` must not wait for Numba and pandas.
     if name == "sweep":
-        from runner.sweeping import sweep
+        from runner.sweeping.run import sweep
 
         return sweep
     if name == "trace":
-        from runner.tracing import trace
+        from runner.tracing.trace import trace
 
         return trace
     if name == "load":
-        from runner.loading import load
+        from runner.tables.loading import load
 
         return load
     raise AttributeError(f"module 'runner' has no attribute {name!r}")

@@ -7,7 +7,7 @@ from runner.errors import RunnerError
 
 def main() -> None:
     """Run the command line; the process ends with the exit code that the README lists."""
-    from runner.cli import app
+    from runner.commands import app
 
     try:
         app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")

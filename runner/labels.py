@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.weight_axes import parsed
+from runner.experiment.weight_axes import parsed
 
 _WORDS = {
     "hidden": "hidden units",

@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from runner.document import TABLES, CsvTask, Document, Every, Points
 from runner.errors import RunnerError
-from runner.spec import SLUG, Skip, Task
+from runner.experiment.document import TABLES, CsvTask, Document, Every, Points
+from runner.experiment.spec import SLUG, Skip, Task
 
 _NOTHING: Any = object()
 
 
 class Refusal(RunnerError):  # noqa: N818 - read prefixes it before a user meets it
-    """What is wrong with one key; `runner.reading.read` puts the file's name before it."""
+    """What is wrong with one key; `runner.experiment.reading.read` puts the file's name before it."""
 
     def __init__(self, key: str, why: str, value: Any = _NOTHING) -> None:
         self.key = key

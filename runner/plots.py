@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from runner.analysis.rates import rates
 from runner.errors import RunnerError
 from runner.labels import label, text
-from runner.map_axes import dress, places
-from runner.rates import rates
-from runner.streaming import Table
+from runner.maps.axes import dress, places
+from runner.tables.streaming import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from runner import kernel_cache
+from runner.sweeping import kernel_cache
 from tests import reference
 from tests.reference import Outcome, Weights
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner import kernel_cache
+from runner.sweeping import kernel_cache
 from tests.cases import XOR
 from tests.kernels.calling import KINDS, trained, training
 

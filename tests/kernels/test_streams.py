@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runner import kernel_cache
+from runner.sweeping import kernel_cache
 
 streams = kernel_cache.module("streams")
 

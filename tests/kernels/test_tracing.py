@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runner import kernel_cache
+from runner.sweeping import kernel_cache
 from tests import reference
 from tests.kernels.calling import KINDS, layers, prepared, trained, trials, weights_of
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import tomli_w
 
-from runner import engine
-from runner.reading import read
-from runner.sweeping import Run, run
+from runner.experiment.reading import read
+from runner.sweeping.run import Run, engine, run
 
 ROOT = Path(__file__).parents[2]
 

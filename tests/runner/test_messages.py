@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import RunnerError
+from runner.experiment.reading import read
 from runner.messages import nearest, shown
-from runner.reading import read
 
 BASE = {"name": "a", "task": "xor"}
 

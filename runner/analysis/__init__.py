@@ -1,0 +1,1 @@
+"""From tables to answers with intervals."""

@@ -1,0 +1,1 @@
+"""From a TOML file or a dict to a validated, immutable experiment."""

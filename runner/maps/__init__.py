@@ -1,0 +1,1 @@
+"""Two axes of a sweep as an image."""

@@ -1,0 +1,1 @@
+"""From an experiment to every trial in canonical order, cut into chunks."""

@@ -1,0 +1,149 @@
+"""A plan cut into pieces of work: trials of one network shape that one kernel call takes side by side.
+
+The cut follows from the experiment alone, so that a sweep that was stopped finds its chunks again, on any machine.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner.planning.plan import Numbers, Plan, base_value
+
+_SECONDS = 0.5  # of work in a chunk: then what a backend does for each of them disappears
+_SHORTEST = 0.02
+_PIECES = 64  # of a sweep that is shorter than so many of them, for the jobs to share
+_NANOSECONDS = {"sigmoid": 0.45, "weight": 0.12}  # of one sample in one epoch, roughly, on one core
+_BYTES = 64 * 2**20  # of initial weights and results in a chunk
+_CONVEYOR = 4096  # trials that stop early need so many for their lanes to stay filled
+_WINDOW = 65_536
+_SAMPLE = 4096  # configurations that an estimate looks at
+
+# Trials that differ in these keys do not share a kernel call; of momentum and scale only a part decides.
+_SHAPING: dict[str, Callable[[Any], Any]] = {
+    **{key: lambda value: value for key in ("hidden", "bias", "generator", "update", "precision", "metric", "stop")},
+    "momentum": lambda value: value > 0,
+    "scale": lambda value: isinstance(value, str),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the trials of a chunk have in common."""
+
+    hidden: int
+    bias: bool
+    generator: str
+    update: str
+    precision: str
+    metric: str
+    stop: bool
+    momentum: bool  # whether it is above 0
+    scale: bool  # whether it is 1/sqrt(fan_in)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Trial numbers, ascending, of one shape; `shape_number` counts shapes by their first trial."""
+
+    number: int
+    shape_number: int
+    shape: Shape
+    trials: Numbers
+    seconds: float  # that it takes, roughly, on one core
+
+
+class Shapes:
+    """Which shape each configuration of a plan has."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._classes = {key: _SHAPING[key] for key in plan.levels if key in _SHAPING}
+        self._sizes = {key: len(plan.levels[key]) for key in self._classes}
+        self._numbers: dict[int, int] = {}
+        self.found: list[Shape] = []
+        self._class_of = {
+            key: _places([decide(value) for value in plan.levels[key]]) for key, decide in self._classes.items()
+        }
+
+    def numbers(self, configurations: Numbers) -> Numbers:
+        """The shape number of each of these configurations."""
+        code = np.zeros_like(configurations)
+        level = self._plan.level(configurations)
+        for key, classes in self._class_of.items():
+            code = code * self._sizes[key] + classes[level[key]]
+        kinds, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+        for k in np.argsort(first):
+            if int(kinds[k]) not in self._numbers:
+                self._numbers[int(kinds[k])] = len(self.found)
+                self.found.append(self._shape({key: level[key][first[k]] for key in level}))
+        return np.array([self._numbers[int(kind)] for kind in kinds], np.int64)[inverse]
+
+    def _shape(self, level: dict[str, Any]) -> Shape:
+        experiment, levels = self._plan.experiment, self._plan.levels
+        values = {key: levels[key][level[key]] if key in levels else base_value(experiment, key) for key in _SHAPING}
+        return Shape(**{key: _SHAPING[key](value) for key, value in values.items()})
+
+
+def chunks(plan: Plan) -> Iterator[Chunk]:
+    """Cut a plan, a window of trials at a time: chunks of one shape come in the order of their trials."""
+    shapes, waiting, number = Shapes(plan), dict[int, list[Numbers]](), 0
+    seconds = float(np.clip(estimated_seconds(plan) / _PIECES, _SHORTEST, _SECONDS))
+    for start in range(0, plan.trials, _WINDOW):
+        trials = np.arange(start, min(start + _WINDOW, plan.trials))
+        of = shapes.numbers(plan.locate(trials)[0])
+        for kind in np.unique(of):
+            waiting.setdefault(int(kind), []).append(trials[of == kind])
+        last = start + _WINDOW >= plan.trials
+        for kind in sorted(waiting):
+            held, size = np.concatenate(waiting[kind]), _size(plan, shapes.found[kind], seconds)
+            while len(held) >= size or (last and len(held)):
+                shape, taken = shapes.found[kind], held[:size]
+                yield Chunk(number, kind, shape, taken, _cost(plan, shape, _epochs(plan)) * len(taken))
+                held, number = held[size:], number + 1
+            waiting[kind] = [held]
+
+
+def estimated_seconds(plan: Plan) -> float:
+    """Roughly the seconds that the whole plan takes on one core."""
+    sample = np.unique(np.linspace(0, plan.configurations - 1, _SAMPLE).astype(np.int64))
+    shapes = Shapes(plan)
+    kinds, counts = np.unique(shapes.numbers(sample), return_counts=True)
+    costs = (count * _cost(plan, shapes.found[kind], _epochs(plan)) for kind, count in zip(kinds, counts, strict=True))
+    return math.fsum(costs) / len(sample) * plan.trials
+
+
+def _epochs(plan: Plan) -> float:
+    """The mean number of epochs over the values that they take."""
+    levels = plan.levels.get("epochs", [plan.experiment.training.epochs])
+    return math.fsum(levels) / len(levels)
+
+
+def _cost(plan: Plan, shape: Shape, epochs: float) -> float:
+    """Roughly the seconds that a trial takes."""
+    task = plan.experiment.task
+    outputs = len(task.targets[0])
+    weights = (len(task.inputs[0]) + shape.bias) * shape.hidden + (shape.hidden + shape.bias) * outputs
+    sample = _NANOSECONDS["weight"] * weights + _NANOSECONDS["sigmoid"] * (shape.hidden + outputs)
+    passes = (epochs + 1) * (2 if shape.update == "online" else 1)
+    return passes * len(task.inputs) * sample * (0.5 if shape.precision == "float32" else 1.0) * 1e-9 + 5e-7
+
+
+def _size(plan: Plan, shape: Shape, seconds: float) -> int:
+    """How many trials of this shape make a chunk."""
+    experiment = plan.experiment
+    task, record = experiment.task, experiment.record
+    outputs = len(task.targets[0])
+    weights = (len(task.inputs[0]) + shape.bias) * shape.hidden + (shape.hidden + shape.bias) * outputs
+    answers = (len(task.inputs) + len(task.probes) + len(record.probes)) * outputs * record.outputs
+    row = 8 * (8 + weights * (1 + record.weights) + answers + len(record.curve))
+    wanted = max(seconds / _cost(plan, shape, _epochs(plan)), _CONVEYOR if shape.stop else 64)
+    return max(1, int(min(wanted, _WINDOW, _BYTES / row)) // 64 * 64)
+
+
+def _places(values: list[Any]) -> NDArray[np.int64]:
+    distinct = list(dict.fromkeys(values))
+    return np.array([distinct.index(value) for value in values], np.int64)

@@ -1,0 +1,109 @@
+"""What a sweep prints: the plan before it, a small table of results after it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from runner.experiment.spec import Experiment
+from runner.tables.manifest import read_manifest
+
+_ROWS = 12
+
+
+def print_plan(experiment: Experiment) -> None:
+    """Print the axes, configurations, trials and chunks of an experiment."""
+    from runner.planning.chunks import chunks
+    from runner.planning.plan import plan
+
+    laid_out = plan(experiment)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(f"{experiment.name}: {_network(experiment)}")
+    for number, grid in enumerate(experiment.grids):
+        seeds = grid.seeds
+        listed = f"{seeds[0]} to {seeds[-1]}" if isinstance(seeds, range) else _listing(seeds)
+        console.print(f"  grid {number}" if len(experiment.grids) > 1 else "  axes")
+        for axis in grid.axes:
+            console.print(f"    {axis.key}: {len(axis.values):,} ({_listing(axis.values)})")
+        console.print(f"    seeds: {len(seeds):,} ({listed})")
+    pieces = sum(1 for _ in chunks(laid_out))
+    console.print(f"  {laid_out.configurations:,} configurations, {laid_out.trials:,} trials, {pieces:,} chunks")
+
+
+def _listing(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, values[:_ROWS])) + (", …" if len(values) > _ROWS else "")
+
+
+def _network(experiment: Experiment) -> str:
+    task = experiment.task
+    return f"task {task.name}, {len(task.inputs)} samples, {len(task.inputs[0])} inputs, {len(task.targets[0])} outputs"
+
+
+def print_results(folder: Path, new: bool) -> None:
+    """Print the summary of a results folder, in short, and where its files are."""
+    import pandas as pd
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    manifest = read_manifest(folder) or {}
+    summary = pd.read_csv(folder / "summary.csv")
+    counts, seconds = manifest["counts"], manifest["wall_seconds"]
+    if new:
+        console.print(
+            f"{counts['trials']:,} trials of {counts['configurations']:,} configurations in {seconds:.1f} s: "
+            f"{counts['converged']:,} converged, {counts['not-converged']:,} did not, {counts['diverged']:,} diverged",
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"{folder} is complete already: {counts['trials']:,} trials (--fresh runs them again)", soft_wrap=True
+        )
+    keys = list(summary.columns[1 : summary.columns.get_loc("trials")])
+    varied = [key for key in keys if summary[key].nunique() > 1]
+    sizes = [summary[key].nunique() for key in varied]
+    full = len(sizes) == 2 and len(summary) == sizes[0] * sizes[1] and summary[varied].notna().all(axis=None)
+    if full and max(sizes) <= _ROWS:
+        console.print(f"\nshare of seeds that converged, by {varied[0]} and {varied[1]}", soft_wrap=True)
+        console.print(_crossed(summary, *varied))
+    else:
+        console.print(_listed(summary, varied or keys))
+    console.print()
+    for name in manifest["files"]:
+        console.print(f"  {folder / name}", soft_wrap=True)
+    console.print(f"  {folder / 'manifest.json'}", soft_wrap=True)
+
+
+def _crossed(summary: Any, rows: str, columns: str) -> Table:
+    """The convergence rate over two axes."""
+    table = Table(box=None)
+    table.add_column(f"{rows} \\ {columns}")
+    rates = summary.pivot(index=rows, columns=columns, values="convergence_rate")
+    for value in rates.columns:
+        table.add_column(_cell(value), justify="right")
+    for value, row in rates.iterrows():
+        table.add_row(_cell(value), *(f"{rate:.1%}" for rate in row))
+    return table
+
+
+def _listed(summary: Any, keys: list[str]) -> Table:
+    """One configuration a row."""
+    table = Table(box=None, caption_justify="left")
+    for name in (*keys, "converged", "95 % interval", "median epochs", "median loss"):
+        table.add_column(name, justify="right")
+    for row in summary.head(_ROWS).to_dict("records"):
+        table.add_row(
+            *(_cell(row[key]) for key in keys),
+            f"{row['convergence_rate']:.1%}",
+            f"{row['convergence_low']:.1%} to {row['convergence_high']:.1%}",
+            _cell(row["epochs_q50"], ".0f"),
+            _cell(row["loss_q50"], ".3g"),
+        )
+    if len(summary) > _ROWS:
+        table.caption = f"{len(summary) - _ROWS:,} more in summary.csv"
+    return table
+
+
+def _cell(value: Any, form: str = "g") -> str:
+    """A number in short; nothing where it is missing."""
+    return "" if value != value else f"{value:{form}}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""From outcomes to tables, and back from tables to arrays."""

@@ -1,0 +1,1 @@
+"""One trial with every intermediate of feedforward and backprop."""
