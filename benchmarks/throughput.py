@@ -28,7 +28,8 @@ from benchmarks.machine import described
 from runner.experiment.reading import read
 from runner.planning.chunks import Chunk, chunks
 from runner.planning.plan import Plan, plan
-from runner.sweeping.run import Run, default_jobs, engine, kernel_cache, run
+from runner.sweeping import engine, kernel_cache
+from runner.sweeping.run import Run, default_jobs, run
 from tests.documents import xor_constant
 
 EPOCHS = 1500

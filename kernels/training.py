@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from kernels.convergence import NEVER, holding, mean_squared_error
+from kernels.fates import add_saturation, begin_last_tenth, last_tenth, record_fate
 from kernels.jit import kernel
-from kernels.lanes import as_lanes
+from kernels.lanes import as_lanes, clip
 from kernels.layers import (
     TILE,
     accumulate,
@@ -41,6 +42,7 @@ def train(
     gradients: Any,
     online: Any,
     velocities: Any,
+    fates: Any,
     cancel: Any,
     work: Any,
     out: Any,
@@ -49,10 +51,11 @@ def train(
 
     `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
     `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
-    where its rule first holds; `curve` holds ascending epochs at which to record the loss. Three arguments
-    choose what is compiled: `gradients` are `Layers` of zeros for batch updates, else None; `online` is True for online
-    updates, else None; `velocities` are `Layers` where every momentum is above 0, None where every one is 0 (with
-    velocities an update is rounded twice, so that the two kinds of trials must not share a call).
+    where its rule first holds; `curve` holds ascending epochs at which to record the loss. Four arguments choose what
+    is compiled: `gradients` are `Layers` of zeros for batch updates, else None; `online` is True for online updates,
+    else None; `velocities` are `Layers` where every momentum is above 0, None where every one is 0 (with velocities an
+    update is rounded twice, so that the two kinds of trials must not share a call); `fates` are `Fates` where they are
+    asked for, else None.
     """
     W1, W2 = as_lanes(work.W1, kind), as_lanes(work.W2, kind)
     hidden, deltas, errors = as_lanes(work.hidden, kind), as_lanes(work.deltas, kind), as_lanes(work.errors, kind)
@@ -63,10 +66,13 @@ def train(
         G1, G2 = as_lanes(gradients.W1, kind), as_lanes(gradients.W2, kind)
     if velocities is not None:
         V1, V2 = as_lanes(velocities.W1, kind), as_lanes(velocities.W2, kind)
+    if fates is not None:
+        F1, F2 = as_lanes(fates.W1, kind), as_lanes(fates.W2, kind)
+        lowest, rises = as_lanes(fates.lowest, kind), as_lanes(fates.rise, kind)
 
     width, samples = len(work.trial), inputs.shape[0]
     waiting, finished, tick = 0, 0, 0
-    next_due, next_point = _NO_TICK, _NO_TICK
+    next_due, next_point, next_last = _NO_TICK, _NO_TICK, _NO_TICK
     live, seen, free = _NO_LANE, _NO_LANE, ~_NO_LANE  # lanes, a bit each: at work; whose rule has held; to be filled
 
     while True:
@@ -77,6 +83,8 @@ def train(
                     continue
                 live &= ~bit
                 work.due[lane] = work.point_due[lane] = _NO_TICK
+                if fates is not None:
+                    fates.due[lane] = _NO_TICK
                 if waiting == len(trials.step):
                     continue
                 fill_weights(lane, trials.initial[waiting], work.W1, work.W2)
@@ -91,12 +99,16 @@ def train(
                 work.point[lane] = 0
                 if len(curve) > 0:
                     work.point_due[lane] = tick + curve[0]
+                if fates is not None:
+                    fates.due[lane] = tick + last_tenth(trials.epochs[waiting])
                 out.epochs_to_convergence[waiting] = NEVER
                 live |= bit
                 seen &= ~bit
                 waiting += 1
             free = _NO_LANE
             next_due, next_point = earliest(work.due), earliest(work.point_due)
+            if fates is not None:
+                next_last = earliest(fates.due)
         if live == _NO_LANE or cancel[0]:
             return finished
 
@@ -127,7 +139,28 @@ def train(
                     more = work.point[lane] < len(curve)
                     work.point_due[lane] = work.begun[lane] + curve[work.point[lane]] if more else _NO_TICK
             next_point = earliest(work.point_due)
+        if fates is not None:
+            least = clip(lowest[0], -np.inf, loss)
+            lowest[0], rises[0] = least, clip(rises[0], loss - least, np.inf)
+            if tick == next_last:
+                for lane in range(width):
+                    if fates.due[lane] == tick:
+                        begin_last_tenth(lane, work.loss, fates)
+                        fates.due[lane] = _NO_TICK
+                next_last = earliest(fates.due)
         if tick == next_due:
+            if fates is not None:
+                # Once more: the hidden activations of earlier tiles are gone, and online updates sum no gradients.
+                fates.W1[:] = fates.W2[:] = 0.0
+                fates.sums[:] = 0.0
+                for first in range(0, samples, TILE):
+                    last = min(first + TILE, samples)
+                    feedforward(first, last, inputs, W1, W2, hidden, outputs)
+                    output_deltas(first, last, targets, outputs, deltas)
+                    accumulate(first, last, inputs, hidden, deltas, errors, W2, F1, F2)
+                    for lane in range(width):
+                        if work.due[lane] == tick:
+                            add_saturation(lane, first, last, targets, work, fates.sums)
             for p in range(probes.shape[0]):
                 feedforward(p, p + 1, probes, W1, W2, hidden, answers)
             for lane in range(width):
@@ -145,6 +178,8 @@ def train(
                 record_outputs(lane, work.outputs, out.outputs[t])
                 record_outputs(lane, work.probes, out.probes[t])
                 out.losses[t, work.point[lane] :] = np.nan
+                if fates is not None:
+                    record_fate(lane, t, trials.epochs[t], work, fates, out)
                 finished += 1
                 free |= bit
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.fates import SUMS
 from kernels.lanes import LaneKind, aligned
 from kernels.layers import TILE
 
@@ -25,11 +26,18 @@ class Trials(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """What training finds, an entry a trial; an array of width 0 is not asked for.
+    """What training finds, an entry a trial; an array of width 0 is not asked for, nor are the fates where empty.
 
     `epochs_to_convergence` is `convergence.NEVER` where the rule never held. `outputs` (trials, samples * outputs),
     `probes` (trials, probes * outputs), `weights` (trials, parameters, in the order of `Trials.initial`) and `losses`
     (trials, curve points; NaN past a stop) are float64, every NaN the canonical one.
+
+    The last five show why a trial did not converge (see kernels.fates). `gradient_norm` is the Euclidean norm of the
+    gradient of the loss, the mean squared error, at the final weights. `saturated_share` is the share of activations
+    that are saturated, over all samples, hidden units and outputs; `saturated_error` that of the errors that meet such
+    a unit, in magnitude, at the outputs or, handed back, at the hidden units, whichever is more. `loss_change` is the
+    final loss less that at the beginning of the last tenth of the epochs, `loss_rise` the most by which a loss since
+    then exceeds an earlier one; both are NaN where no epoch of it was made or the change is not finite.
     """
 
     loss: NDArray[np.float64]
@@ -42,6 +50,14 @@ class Outcomes(NamedTuple):
     probes: NDArray[np.float64]
     weights: NDArray[np.float64]
     losses: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+    saturated_share: NDArray[np.float64]
+    saturated_error: NDArray[np.float64]
+    loss_change: NDArray[np.float64]
+    loss_rise: NDArray[np.float64]
+
+
+FATES = ("gradient_norm", "saturated_share", "saturated_error", "loss_change", "loss_rise")
 
 
 class Workspace(NamedTuple):
@@ -72,7 +88,21 @@ class Layers(NamedTuple):
     W2: NDArray[Any]
 
 
-def outcomes(trials: int, *, outputs: int = 0, probes: int = 0, weights: int = 0, points: int = 0) -> Outcomes:
+class Fates(NamedTuple):
+    """Memory for the fates of the lanes' trials: gradients at their ends, and how the loss went in their last tenth."""
+
+    W1: NDArray[Any]
+    W2: NDArray[Any]
+    sums: NDArray[np.float64]
+    first: NDArray[Any]  # the loss at its beginning, and its lowest since
+    lowest: NDArray[Any]
+    rise: NDArray[Any]
+    due: NDArray[np.int64]  # the tick at which it begins
+
+
+def outcomes(
+    trials: int, *, outputs: int = 0, probes: int = 0, weights: int = 0, points: int = 0, fates: bool = False
+) -> Outcomes:
     """Room for the outcomes of so many trials; the other numbers are the widths of what is asked for."""
     return Outcomes(
         loss=np.empty(trials),
@@ -85,6 +115,7 @@ def outcomes(trials: int, *, outputs: int = 0, probes: int = 0, weights: int = 0
         probes=np.empty((trials, probes)),
         weights=np.empty((trials, weights)),
         losses=np.empty((trials, points)),
+        **{name: np.empty(trials * fates) for name in FATES},
     )
 
 
@@ -114,3 +145,14 @@ def workspace(
 def layers(work: Workspace) -> Layers:
     """Gradients or velocities for this workspace, zero."""
     return Layers(aligned(work.W1.shape, work.W1.dtype), aligned(work.W2.shape, work.W2.dtype))
+
+
+def fates(work: Workspace) -> Fates:
+    """Memory for the fates of the trials in this workspace."""
+    width = work.loss.shape[-1]
+    return Fates(
+        *layers(work),
+        sums=np.zeros((SUMS, width)),
+        **{name: aligned(work.loss.shape, work.loss.dtype) for name in ("first", "lowest", "rise")},
+        due=np.zeros(width, np.int64),
+    )

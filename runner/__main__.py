@@ -1,8 +1,9 @@
 """`python -m runner`, also installed as `seedsweep`: one place that turns errors into a sentence and an exit code."""
 
 import sys
+from contextlib import suppress
 
-from runner.errors import RunnerError
+from runner.errors import RunnerError, Stopped
 
 
 def main() -> None:
@@ -12,7 +13,8 @@ def main() -> None:
     try:
         app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")
     except RunnerError as error:
-        print(f"{'stopped' if error.exit_code == 3 else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
+        with suppress(OSError):  # of a terminal that was closed
+            print(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl-C, without a word

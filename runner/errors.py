@@ -13,6 +13,12 @@ class Stopped(RunnerError):  # noqa: N818 - stopping is no error of the program
     exit_code = 3
 
 
+class Interrupted(Stopped):
+    """Ctrl-C stopped the work, and the same command resumes it."""
+
+    exit_code = 130
+
+
 class CheckFailed(RunnerError):  # noqa: N818 - an outcome, as its name says
     """Everything ran, and a check did not hold."""
 

@@ -43,6 +43,11 @@ def label(name: str) -> str:
     return _WORDS.get(name, name.replace("_", " "))
 
 
+def short(name: str) -> str:
+    """Return a column's name in few words, an initial weight's as it is: for lists of several."""
+    return name if parsed(name) else label(name)
+
+
 def text(value: Any) -> str:
     """Return a value of a key as a figure writes it."""
     if value is None:
@@ -50,3 +55,8 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun, as `1 seed` and `1,000 seeds`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -3,6 +3,7 @@
 Every sum runs from its first term to its last, one addition after another, so that no BLAS chooses the order.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,7 @@ class Outcome:
     epochs_run: int
     holds_at_end: bool
     curve: dict[int, float]
+    fate: dict[str, float]
 
 
 def each(function: Callable[..., Array], *weights: Weights) -> Weights:
@@ -171,12 +173,14 @@ def train(
 
     velocity = each(np.zeros_like, weights)
     recorded: dict[int, float] = {}
+    losses: list[float] = []
     first: int | None = None
     epoch = 0
     while True:
         _, outputs = feedforward(inputs, weights)
         loss, max_error = errors_of(targets, outputs)
         holds_now = holds(metric, threshold, targets, outputs)
+        losses.append(loss)
         if epoch in curve:
             recorded[epoch] = loss
         if holds_now and first is None:
@@ -205,7 +209,38 @@ def train(
         epochs_run=epoch,
         holds_at_end=holds_now and not diverged,
         curve=recorded,
+        fate=fate_of(inputs, targets, weights, losses, epochs),
     )
+
+
+@quiet
+def fate_of(
+    inputs: Array, targets: Array, weights: Weights, losses: Sequence[float], epochs: int, saturated: float = 0.01
+) -> dict[str, float]:
+    """What the columns of a fate hold for final weights and the losses on the way there; NaN where they are empty.
+
+    `losses` begin before the first epoch; the trial may have stopped before its budget of `epochs`. A unit is saturated
+    where its slope o (1 - o) is below `saturated`.
+    """
+    gradient = np.concatenate([array.ravel() for array in gradients(inputs, targets, weights, "mse").arrays])
+    activations = feedforward(inputs, weights)
+    output_deltas = deltas(inputs, targets, weights, "mse")[1]
+    errors = product(output_deltas, weights.W2.T), targets - activations[1]
+    flat = [layer * (1 - layer) < saturated for layer in activations]
+    sizes = [np.abs(error).astype(float) for error in errors]
+    blocked = [
+        np.sum(size * here) / np.sum(size) if np.any(size) else 0.0 for size, here in zip(sizes, flat, strict=True)
+    ]
+    lost = any(np.any(np.isnan(layer)) for layer in activations)
+    tenth = np.array(losses[epochs - math.ceil(epochs / 10) :])  # before its first epoch, and after each
+    moved = len(tenth) > 1 and np.isfinite(tenth[-1] - tenth[0])
+    return {
+        "gradient_norm": float(np.linalg.norm(gradient.astype(float))),
+        "saturated_share": np.nan if lost else float(np.mean(np.concatenate([layer.ravel() for layer in flat]))),
+        "saturated_error": float(np.max(blocked)),
+        "loss_change": float(tenth[-1] - tenth[0]) if moved else np.nan,
+        "loss_rise": float(np.max(tenth - np.minimum.accumulate(tenth))) if moved else np.nan,
+    }
 
 
 def hidden_reversed(weights: Weights) -> Weights:

@@ -53,3 +53,61 @@ def test_pieces_hold_every_trial_once():
     assert [len(work.seeds) for work in works] == [300, 300, 300, 100]
     assert np.concatenate([work.seeds for work in works]).tolist() == list(range(1000))
     assert re.search("cores", throughput.described())
+
+
+def quick(name):
+    """What a benchmark prints when it does very little: the line of the machine, and the rows of its tables."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *lines = done.stdout.splitlines()
+    assert "numba" in first
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+
+
+def test_the_benchmark_of_estimates_compares_them_with_sweeps():
+    names, row = quick("estimates")
+    found = dict(zip(names, row, strict=True))
+    assert found["sweep"] == "stop"
+    assert float(found["real, s"]) > 0
+    assert float(found["foretold, s"]) > 0
+    assert float(found["final, MB"]) >= 0
+
+
+def test_the_benchmark_of_scale_simulates_a_cluster():
+    rows = quick("scale")
+    assert ["epochs", "the scheduler", "the network", "the client"] in rows
+    simulated = [row for row in rows if row[:1] in (["1"], ["20"]) and len(row) == 6]
+    assert [row[:2] for row in simulated] == [["1", "2"], ["1", "16"], ["20", "2"], ["20", "16"]]
+    assert all(float(row[2].replace(",", "")) > 0 for row in simulated)
+
+
+def test_the_benchmark_of_memory_sets_sweeps_beside_larger_ones():
+    names, *rows = quick("memory")
+    assert names == ["", "15,000 trials", "30,000 trials", "ratio"]
+    assert len(rows) == 2
+    for _, few, many, ratio in rows:
+        assert 100 < float(few) < 600
+        assert float(many) / float(few) == pytest.approx(float(ratio), abs=0.02)
+
+
+def test_the_benchmark_of_the_conveyor_sets_stops_beside_none():
+    names, row = quick("conveyor")
+    found = dict(zip(names[1:], row[1:], strict=True))
+    assert found["never stop"].endswith("%")
+    assert float(found["epochs"]) > 100
+    assert all(float(found[name]) > 0 for name in ("kernels", "sweep, 1 job", "sweep, 2 jobs"))
+
+
+def test_the_benchmark_of_accuracy_sets_numpy_beside_the_kernels():
+    names, *rows = quick("accuracy")
+    assert names[1:] == ["1", "10"]
+    assert [row[0] for row in rows] == ["kernels, float64", "NumPy, float64", "kernels, float32"]
+    double, of_numpy, single = ([float(cell.split()[0]) for cell in row[1:]] for row in rows)
+    assert max(*double, *of_numpy) < 1e-15 < min(single)
+
+
+def test_the_benchmark_of_same_bits_counts_tables():
+    _, *rows = quick("same_bits")
+    assert [row[:2] for row in rows] == [["this CPU", "2 of 2"], ["processes", "2 of 2"]]

@@ -219,3 +219,32 @@ def test_trial_that_diverges_after_it_held_never_converged():
 
 def test_sigmoid_reaches_both_ends_without_a_warning():
     np.testing.assert_array_equal(reference.sigmoid(np.array([-1e4, -np.inf, 1e4, np.inf])), [0, 0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("losses", "epochs", "change", "rise"),
+    [
+        ([1.0], 0, None, None),
+        ([1.0, 0.75], 1, -0.25, 0.0),
+        ([1.0, 0.5, 0.75], 2, 0.25, 0.25),  # of two epochs the last
+        ([9.0] * 18 + [1.0, 0.25, 0.5], 20, -0.5, 0.25),  # of twenty the last two
+        ([9.0] * 18 + [1.0], 20, None, None),  # stopped where they begin
+        ([9.0] * 18 + [1.0, 2.0], 20, 1.0, 1.0),  # or after one of them
+        ([9.0] * 27 + [1.0, 3.0, 0.5, 2.0], 30, 1.0, 2.0),
+        ([1.0, np.inf], 1, None, None),
+    ],
+)
+def test_fate_looks_at_the_last_tenth_of_the_budget(losses, epochs, change, rise):
+    found = reference.fate_of(*map(np.array, NOTHING[:2]), NOTHING[2], losses, epochs)
+    blank = {"loss_change": np.nan, "loss_rise": np.nan}
+    expected = blank if change is None else {"loss_change": change, "loss_rise": rise}
+    np.testing.assert_equal({name: found[name] for name in blank}, expected)
+
+
+def test_fate_of_one_unit_of_each_layer_by_hand():
+    """The hidden unit is at 1/2 and gets nothing back; the output, at 1/2 as well, is wrong by 1/2."""
+    found = reference.fate_of(*map(np.array, NOTHING[:2]), NOTHING[2], [0.25], 0)
+    assert found["gradient_norm"] == 2 * 0.5 * 0.25 * 0.5  # error, slope, hidden activation
+    assert (found["saturated_share"], found["saturated_error"]) == (0, 0)
+    flat = reference.fate_of(*map(np.array, NOTHING[:2]), NOTHING[2], [0.25], 0, saturated=0.3)
+    assert (flat["saturated_share"], flat["saturated_error"]) == (1, 1)

@@ -56,9 +56,9 @@ def test_a_wheel_holds_the_program_and_its_experiments(wheel):
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
     shipped = {path.relative_to(ROOT).as_posix() for path in (ROOT / "experiments").rglob("*.toml")}
-    modules = {
-        path.relative_to(ROOT).as_posix() for name in ("kernels", "runner") for path in (ROOT / name).glob("*.py")
-    }
+    endings = {".py", ".jinja", ".css", ".js"}
+    paths = [path for name in ("kernels", "runner") for path in (ROOT / name).rglob("*") if path.suffix in endings]
+    modules = {path.relative_to(ROOT).as_posix() for path in paths}
     assert {f"runner/{name}" for name in shipped} | modules <= names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"kernels", "runner", "seedsweep"}
 

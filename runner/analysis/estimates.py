@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.tables.summary import wilson
+from runner.analysis.distributions import student
+from runner.analysis.location import ranks
+from runner.analysis.run_lengths import quantile_ranks
+from runner.analysis.successes import expected_epochs, successes
+from runner.tables.summary import Z, wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +46,7 @@ def estimate(statistic: Statistic, rows: "pd.DataFrame", column: str) -> Estimat
     - median: of all trials, a missing number counting as larger than any; the interval of order statistics
     - harmonic-mean: a missing number counts as rate 0 (Fahlman 1988); bootstrap
     - restarts: epochs run until a first success, restarting wherever the budget ends, E[min(T, c)] / F(c) (Luby,
-      Sinclair & Zuckerman 1993); bootstrap
+      Sinclair & Zuckerman 1993); margins of Wilson and Student put together, bootstrap where seeds repeat
     """
     values = numbers(rows, column)
     if statistic == "median":
@@ -54,6 +58,10 @@ def estimate(statistic: Statistic, rows: "pd.DataFrame", column: str) -> Estimat
         low, high = (float(end[0]) for end in wilson(np.array([over.sum()]), np.array([trials])))
     elif statistic == "mean" and not repeated and under.sum() > 1:
         low, high = _student(values[~np.isnan(values)])
+    elif statistic == "restarts" and not repeated and len(budgets := np.unique(over[under == 0])) == 1:
+        times = np.where(np.isnan(values), np.inf, values)
+        found = expected_epochs(successes(np.zeros(trials, np.int64), times, budgets))
+        low, high = float(found.low[0]), float(found.high[0])
     else:
         low, high = _bootstrap([(over, under)], rows["seed"].to_numpy(), lambda ratios: ratios[0])
         if statistic in ("rate", "count") and low == high:  # all alike: no draw differs, and yet the next seed may
@@ -80,19 +88,9 @@ def difference(statistic: Statistic, rows: "pd.DataFrame", others: "pd.DataFrame
 
 
 def position(values: Floats, number: float, half_unit: float) -> Estimate:
-    """Return where a number stands among values: (r + 1) / (n + 1), with the Clopper-Pearson interval of r / n.
-
-    r counts the values below it, and half of those that it cannot be told from, being rounded. A missing value counts
-    as above. (Phipson & Smyth 2010)
-    """
-    from scipy.stats import beta
-
-    below = int((values < number - half_unit).sum())
-    alike = int((np.abs(values - number) <= half_unit).sum())
-    rank, count = below + alike / 2, len(values)
-    low = float(beta.ppf(0.025, rank, count - rank + 1)) if rank > 0 else 0.0
-    high = float(beta.ppf(0.975, rank + 1, count - rank)) if rank < count else 1.0
-    return Estimate((rank + 1) / (count + 1), low, high, count)
+    """Return where a number stands among values, as `runner.analysis.location.ranks` does."""
+    found = ranks(values, np.zeros(len(values), np.int64), 1, number, half_unit).iloc[0]
+    return Estimate(float(found["rank"]), float(found["rank_low"]), float(found["rank_high"]), len(values))
 
 
 def numbers(rows: "pd.DataFrame", column: str) -> Floats:
@@ -125,22 +123,18 @@ def _ratio(over: float, under: float) -> float:
 
 
 def _student(values: Floats) -> tuple[float, float]:
-    from scipy.stats import t
-
-    half = float(t.ppf(0.975, len(values) - 1)) * values.std(ddof=1) / np.sqrt(len(values))
+    half = float(student(len(values) - 1, Z)) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
 def _median(values: Floats) -> Estimate:
-    from scipy.stats import binom
-
     ordered = np.sort(np.where(np.isnan(values), np.inf, values))
     count = len(ordered)
-    low = int(binom.ppf(0.025, count, 0.5)) - 1
-    high = int(binom.ppf(0.975, count, 0.5))
+    low, high = (int(rank[0]) for rank in quantile_ranks(np.array([count]), 0.5))
     middle = (ordered[(count - 1) // 2], ordered[count // 2])
     value = middle[0] if middle[0] == middle[1] else (middle[0] + middle[1]) / 2
-    return Estimate(float(value), float(ordered[max(low, 0)]), float(ordered[min(high, count - 1)]), count)
+    ends = ordered[low - 1] if low else -np.inf, ordered[high - 1] if high <= count else np.inf
+    return Estimate(float(value), float(ends[0]), float(ends[1]), count)
 
 
 def _bootstrap(

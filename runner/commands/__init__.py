@@ -5,7 +5,8 @@
 from runner.commands import running
 from runner.commands import describing
 from runner.commands import answering
+from runner.commands import checking
 from runner.commands import studying
 from runner.commands.options import app
 
-__all__ = ["answering", "app", "describing", "running", "studying"]
+__all__ = ["answering", "app", "checking", "describing", "running", "studying"]

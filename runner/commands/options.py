@@ -1,13 +1,16 @@
 """The program that commands belong to, the arguments that several of them share, and what they all do first."""
 
+import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runner.errors import Stopped
+from runner.errors import Interrupted, Stopped
 
 if TYPE_CHECKING:
     from runner.experiment.spec import Experiment
@@ -51,13 +54,33 @@ def warned(experiment: "Experiment", spec: str, quiet: bool = False) -> "Experim
     return experiment
 
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM end this command as a full disk would: what is finished is kept."""
-    signal.signal(signal.SIGTERM, _terminated)
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def _terminated(_number: int, _frame: Any) -> None:
-    raise Stopped("asked to end (SIGTERM); what is finished is kept, run the same command again to go on")
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Let SIGTERM, a closed terminal and Ctrl-C end this command as a full disk would: what is finished is kept."""
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
+
+    def end(number: int, _: Any) -> None:
+        for descriptor in terminals:
+            if not os.isatty(descriptor):  # what is written to a terminal that is gone is an error
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+        name = signal.Signals(number).name
+        raise Stopped(f"asked to end ({name}); what is finished is kept, run the same command again to go on")
+
+    listened = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]  # not to SIGHUP under nohup
+    for number in listened:
+        signal.signal(number, end)
+    try:
+        yield
+    except KeyboardInterrupt as interrupted:
+        if not str(interrupted):
+            raise
+        raise Interrupted(f"{interrupted}; run the same command again to go on") from None
+    finally:
+        for number in listened:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def program() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runner.commands.options import Jobs, Quiet, Results, app, end_on_sigterm
+from runner.commands.options import Jobs, Quiet, Results, app, resumable
 
 
 @app.command()
@@ -20,8 +20,9 @@ def reproduce(
     """Run published studies and hold each claim of theirs against ours; 1 where an expected one does not hold."""
     from runner.studies.reproduce import reproduce as reproduced
 
-    end_on_sigterm()
-    if not reproduced(studies or [], results, jobs, quiet):
+    with resumable():
+        holds = reproduced(studies or [], results, jobs, quiet)
+    if not holds:
         raise typer.Exit(1)
 
 

@@ -123,6 +123,7 @@ class Answers(Table):
     outputs: StrictBool = True
     probes: Matrix = ()
     weights: StrictBool = False
+    fate: StrictBool = False
 
 
 class Record(Answers):

@@ -100,14 +100,20 @@ def default_out(results: str | PathLike[str], x: str, y: str, value: str = EPOCH
 
 
 def save(figure: "Figure", out: str | PathLike[str]) -> Path:
-    """Write a figure to a file and return its path; raises `RunnerError` where that cannot be done."""
+    """Write a figure to a file and return its path; raises `RunnerError` where that cannot be done.
+
+    The same figure gives the same SVG.
+    """
+    import matplotlib as mpl
+
     path = Path(out)
     known = sorted(figure.canvas.get_supported_filetypes())
     if path.suffix[1:].lower() not in known:
         raise RunnerError(f"{path}: its ending should say what to write: .png, .pdf or .svg")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi="figure")
+        with mpl.rc_context({"svg.hashsalt": "seedsweep"}):
+            figure.savefig(path, dpi="figure", metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
     except OSError as error:
         raise RunnerError(f"{path}: cannot be written ({error.strerror or error}); choose another --out") from None
     return path

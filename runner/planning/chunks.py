@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.planning.plan import Numbers, Plan, base_value
+from runner.planning.plan import Plan
+from runner.planning.product import Numbers, base_value
 
 _SECONDS = 0.5  # of work in a chunk: then what a backend does for each of them disappears
 _SHORTEST = 0.02
 _PIECES = 64  # of a sweep that is shorter than so many of them, for the jobs to share
 _NANOSECONDS = {"sigmoid": 0.45, "weight": 0.12}  # of one sample in one epoch, roughly, on one core
-_BYTES = 64 * 2**20  # of initial weights and results in a chunk
+_BYTES = 32 * 2**20  # of initial weights and results in a chunk, and in one of each shape that is being cut
 _CONVEYOR = 4096  # trials that stop early need so many for their lanes to stay filled
+_SHARED = 4  # what is left of them is cut into a multiple of so many pieces, for the jobs to share evenly
 _WINDOW = 65_536
+_FAR = 2**20  # trials without one of a shape, after which it does not wait for more: memory and tables would
 _SAMPLE = 4096  # configurations that an estimate looks at
 
 # Trials that differ in these keys do not share a kernel call; of momentum and scale only a part decides.
@@ -93,18 +96,30 @@ def chunks(plan: Plan) -> Iterator[Chunk]:
     shapes, waiting, number = Shapes(plan), dict[int, list[Numbers]](), 0
     seconds = float(np.clip(estimated_seconds(plan) / _PIECES, _SHORTEST, _SECONDS))
     for start in range(0, plan.trials, _WINDOW):
-        trials = np.arange(start, min(start + _WINDOW, plan.trials))
+        stop = min(start + _WINDOW, plan.trials)
+        trials = np.arange(start, stop)
         of = shapes.numbers(plan.locate(trials)[0])
         for kind in np.unique(of):
             waiting.setdefault(int(kind), []).append(trials[of == kind])
-        last = start + _WINDOW >= plan.trials
+        beside = len(waiting)
         for kind in sorted(waiting):
-            held, size = np.concatenate(waiting[kind]), _size(plan, shapes.found[kind], seconds)
+            shape, held = shapes.found[kind], np.concatenate(waiting.pop(kind))
+            size, cost = _size(plan, shape, seconds, beside), _cost(plan, shape, _epochs(plan))
+            last = stop == plan.trials or held[-1] < stop - _FAR
+            if last and shape.stop:
+                size = _even(len(held), size)
             while len(held) >= size or (last and len(held)):
-                shape, taken = shapes.found[kind], held[:size]
-                yield Chunk(number, kind, shape, taken, _cost(plan, shape, _epochs(plan)) * len(taken))
-                held, number = held[size:], number + 1
-            waiting[kind] = [held]
+                taken, held = held[:size], held[size:]
+                yield Chunk(number, kind, shape, taken, cost * len(taken))
+                number += 1
+            if len(held):
+                waiting[kind] = [held]
+
+
+def _even(trials: int, size: int) -> int:
+    """The size of equal pieces that are about as large, or larger."""
+    pieces = int(1.1 * trials / size) // _SHARED * _SHARED or max(1, round(trials / size))
+    return -(-trials // pieces)
 
 
 def estimated_seconds(plan: Plan) -> float:
@@ -132,8 +147,8 @@ def _cost(plan: Plan, shape: Shape, epochs: float) -> float:
     return passes * len(task.inputs) * sample * (0.5 if shape.precision == "float32" else 1.0) * 1e-9 + 5e-7
 
 
-def _size(plan: Plan, shape: Shape, seconds: float) -> int:
-    """How many trials of this shape make a chunk."""
+def _size(plan: Plan, shape: Shape, seconds: float, beside: int) -> int:
+    """How many trials of this shape make a chunk, where chunks of so many shapes are cut side by side."""
     experiment = plan.experiment
     task, record = experiment.task, experiment.record
     outputs = len(task.targets[0])
@@ -141,7 +156,8 @@ def _size(plan: Plan, shape: Shape, seconds: float) -> int:
     answers = (len(task.inputs) + len(task.probes) + len(record.probes)) * outputs * record.outputs
     row = 8 * (8 + weights * (1 + record.weights) + answers + len(record.curve))
     wanted = max(seconds / _cost(plan, shape, _epochs(plan)), _CONVEYOR if shape.stop else 64)
-    return max(1, int(min(wanted, _WINDOW, _BYTES / row)) // 64 * 64)
+    size = max(1, int(min(wanted, _WINDOW, _BYTES / row / beside)))
+    return size // 64 * 64 or size
 
 
 def _places(values: list[Any]) -> NDArray[np.int64]:

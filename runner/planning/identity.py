@@ -3,54 +3,68 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runner.experiment.reading import whole
-from runner.experiment.spec import SWEEPABLE, Experiment
-from runner.planning.plan import Plan, level_array
+from runner.experiment.spec import SWEEPABLE
+from runner.planning.plan import Plan
+from runner.planning.product import Numbers
 
 _MARK = "\0"
 
 
-def configuration_hashes(plan: Plan) -> list[str]:
-    """12 hex digits for each configuration: SHA-256 over canonical JSON of the task's contents and all its values."""
-    experiment = plan.experiment
-    described = {
-        "task": {"inputs": experiment.task.inputs, "targets": experiment.task.targets},
-        **{table: dict(whole(experiment)[table]) for table in ("network", "init", "training", "convergence")},
-    }
-    described["convergence"].setdefault("threshold", None)
-    weights = sorted(key for key in plan.levels if key not in SWEEPABLE)
-    texts = {key: level_array([_canonical(value) for value in values]) for key, values in plan.levels.items()}
-    decided_by = {key: key for key in plan.levels}
-    # What a value of one axis leaves without effect is left out for it, as it is where nothing is swept.
-    if "bias" in plan.levels:
-        texts["order"] = level_array([_canonical(_order(experiment, bias)) for bias in plan.levels["bias"]])
-        decided_by["order"] = "bias"
-    if "metric" in plan.levels and "threshold" not in plan.levels:
-        threshold = experiment.convergence.threshold
-        thresholds = [None if metric == "classification" else threshold for metric in plan.levels["metric"]]
-        texts["threshold"] = level_array([_canonical(value) for value in thresholds])
-        decided_by["threshold"] = "metric"
-    for key in texts.keys() - weights:
-        described["init" if key == "order" else SWEEPABLE[key]][key] = _MARK + key + _MARK
-    parts = _canonical(described).replace('"\\u0000', _MARK).replace('\\u0000"', _MARK).split(_MARK)
-    parts += [part for key in weights for part in (key, "")]
-    for key in weights:
-        texts[key] = level_array(["" if math.isnan(value) else f"{key}={value!r}" for value in plan.levels[key]])
-    level = plan.level(np.arange(plan.configurations))
-    pieces = [
-        texts[part][level[decided_by[part]]] if place % 2 else [part] * plan.configurations
-        for place, part in enumerate(parts)
-    ]
-    return [hashlib.sha256("".join(row).encode()).hexdigest()[:12] for row in zip(*pieces, strict=True)]
+class Identities:
+    """12 hex digits for a configuration: SHA-256 over canonical JSON of the task's contents and all its values."""
+
+    def __init__(self, plan: Plan) -> None:
+        experiment, levels, tables = plan.experiment, plan.levels, whole(plan.experiment)
+        self._plan = plan
+        described = {
+            "task": {"inputs": experiment.task.inputs, "targets": experiment.task.targets},
+            **{name: dict(tables[name]) for name in ("network", "init", "training", "convergence")},
+        }
+        described["convergence"].setdefault("threshold", None)
+        weights = sorted(key for key in levels if key not in SWEEPABLE)
+        # What is written in a place: the key whose value decides it, and how that value is written.
+        written: dict[str, tuple[str, Callable[[Any], str]]] = {key: (key, _canonical) for key in levels}
+        # What a value of one axis leaves without effect is left out for it, as it is where nothing is swept.
+        if "bias" in levels:
+            written["order"] = "bias", lambda bias: _canonical(_order(tables["init"]["order"], bias))
+        if "metric" in levels and "threshold" not in levels:
+            threshold = experiment.convergence.threshold
+            written["threshold"] = (
+                "metric",
+                lambda metric: _canonical(None if metric == "classification" else threshold),
+            )
+        for key in written.keys() - weights:
+            described["init" if key == "order" else SWEEPABLE[key]][key] = _MARK + key + _MARK
+        parts = _canonical(described).replace('"\\u0000', _MARK).replace('\\u0000"', _MARK).split(_MARK)
+        self._texts, self._written = [*parts[::2], *[""] * len(weights)], [written[key] for key in parts[1::2]]
+        self._written += [(key, _weight(key)) for key in weights]
+
+    def of(self, configurations: Numbers) -> list[str]:
+        """The hashes of these configurations."""
+        level = self._plan.level(configurations)
+        first, *texts = self._texts
+        pieces: list[Any] = []
+        for (key, write), text in zip(self._written, texts, strict=True):
+            places, inverse = np.unique(level[key], return_inverse=True)
+            cells = np.array([write(self._plan.levels[key][place]) + text for place in places], object)
+            pieces.append(cells[inverse])
+        rows: NDArray[Any] | list[str] = sum(pieces, np.full(len(configurations), first, object))
+        return [hashlib.sha256(row.encode()).hexdigest()[:12] for row in rows]
 
 
-def _order(experiment: Experiment, bias: bool) -> list[Any]:
+def _weight(key: str) -> Callable[[float], str]:
+    return lambda value: "" if math.isnan(value) else f"{key}={value!r}"
+
+
+def _order(written: list[Any], bias: bool) -> list[Any]:
     """The order of draws, without those that a network without biases does not make."""
-    written: list[Any] = whole(experiment)["init"]["order"]
     return written if bias else [entry for entry in written if entry not in ("b1", "b2")]
 
 

@@ -1,6 +1,7 @@
 """What a sweep prints: the plan before it, a small table of results after it."""
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runner.experiment.spec import Experiment
+from runner.labels import plural
 from runner.tables.manifest import read_manifest
 
 _ROWS = 12
@@ -29,7 +31,8 @@ def print_plan(experiment: Experiment) -> None:
             console.print(f"    {axis.key}: {len(axis.values):,} ({_listing(axis.values)})")
         console.print(f"    seeds: {len(seeds):,} ({listed})")
     pieces = sum(1 for _ in chunks(laid_out))
-    console.print(f"  {laid_out.configurations:,} configurations, {laid_out.trials:,} trials, {pieces:,} chunks")
+    counts = ((laid_out.configurations, "configuration"), (laid_out.trials, "trial"), (pieces, "chunk"))
+    console.print("  " + ", ".join(plural(*count) for count in counts))
 
 
 def _listing(values: Sequence[Any]) -> str:
@@ -38,7 +41,8 @@ def _listing(values: Sequence[Any]) -> str:
 
 def _network(experiment: Experiment) -> str:
     task = experiment.task
-    return f"task {task.name}, {len(task.inputs)} samples, {len(task.inputs[0])} inputs, {len(task.targets[0])} outputs"
+    counts = ((len(task.inputs), "sample"), (len(task.inputs[0]), "input"), (len(task.targets[0]), "output"))
+    return f"task {task.name}, " + ", ".join(plural(*count) for count in counts)
 
 
 def print_results(folder: Path, new: bool) -> None:
@@ -47,27 +51,25 @@ def print_results(folder: Path, new: bool) -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     manifest = read_manifest(folder) or {}
-    summary = pd.read_csv(folder / "summary.csv")
     counts, seconds = manifest["counts"], manifest["wall_seconds"]
+    trials, configurations = plural(counts["trials"], "trial"), plural(counts["configurations"], "configuration")
     if new:
         console.print(
-            f"{counts['trials']:,} trials of {counts['configurations']:,} configurations in {seconds:.1f} s: "
+            f"{trials} of {configurations} in {seconds:.1f} s: "
             f"{counts['converged']:,} converged, {counts['not-converged']:,} did not, {counts['diverged']:,} diverged",
             soft_wrap=True,
         )
     else:
-        console.print(
-            f"{folder} is complete already: {counts['trials']:,} trials (--fresh runs them again)", soft_wrap=True
-        )
-    keys = list(summary.columns[1 : summary.columns.get_loc("trials")])
-    varied = [key for key in keys if summary[key].nunique() > 1]
-    sizes = [summary[key].nunique() for key in varied]
-    full = len(sizes) == 2 and len(summary) == sizes[0] * sizes[1] and summary[varied].notna().all(axis=None)
-    if full and max(sizes) <= _ROWS:
-        console.print(f"\nshare of seeds that converged, by {varied[0]} and {varied[1]}", soft_wrap=True)
+        console.print(f"{folder} is complete already: {trials} (--fresh runs them again)", soft_wrap=True)
+    sizes = {key: sum(value is not None for value in values) for key, values in manifest["axes"].items()}
+    varied = {key: size for key, size in sizes.items() if size > 1}
+    small = len(varied) == 2 and max(varied.values()) <= _ROWS and counts["configurations"] == prod(varied.values())
+    summary = pd.read_csv(folder / "summary.csv", nrows=_ROWS**2 if small else _ROWS)
+    if small and summary[[*varied]].notna().all(axis=None):
+        console.print(f"\nshare of seeds that converged, by {' and '.join(varied)}", soft_wrap=True)
         console.print(_crossed(summary, *varied))
     else:
-        console.print(_listed(summary, varied or keys))
+        console.print(_listed(summary, list(varied or sizes), counts["configurations"]))
     console.print()
     for name in manifest["files"]:
         console.print(f"  {folder / name}", soft_wrap=True)
@@ -86,8 +88,8 @@ def _crossed(summary: Any, rows: str, columns: str) -> Table:
     return table
 
 
-def _listed(summary: Any, keys: list[str]) -> Table:
-    """One configuration a row."""
+def _listed(summary: Any, keys: list[str], configurations: int) -> Table:
+    """One configuration a row, of so many."""
     table = Table(box=None, caption_justify="left")
     for name in (*keys, "converged", "95 % interval", "median epochs", "median loss"):
         table.add_column(name, justify="right")
@@ -99,8 +101,8 @@ def _listed(summary: Any, keys: list[str]) -> Table:
             _cell(row["epochs_q50"], ".0f"),
             _cell(row["loss_q50"], ".3g"),
         )
-    if len(summary) > _ROWS:
-        table.caption = f"{len(summary) - _ROWS:,} more in summary.csv"
+    if configurations > _ROWS:
+        table.caption = f"{configurations - _ROWS:,} more in summary.csv"
     return table
 
 

@@ -41,7 +41,8 @@ def work(plan: Plan, chunk: Chunk) -> Work:
 def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, NDArray[Any]] | None:
     """Train the trials of a chunk; None where `cancel[0]` became true before the end.
 
-    The arrays, an entry a trial: those of kernels.trials.Outcomes by name, `weights` in the order W1, b1, W2, b2.
+    The arrays, an entry a trial: those of kernels.trials.Outcomes by name, those of fates only where they are recorded;
+    `weights` are in the order W1, b1, W2, b2.
     """
     train, convergence = kernel_cache.module("training").train, kernel_cache.module("convergence")
     lanes, trials = kernel_cache.module("lanes"), kernel_cache.module("trials")
@@ -63,6 +64,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         probes=len(probes) * outputs * record.outputs,
         weights=initial.shape[1] * record.weights,
         points=len(record.curve),
+        fates=record.fate,
     )
     factor = np.array([FACTOR[name](targets.size) for name in _values(work, "objective")])
     every = trials.Trials(
@@ -84,6 +86,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         trials.layers(space) if shape.update == "batch" else None,
         True if shape.update == "online" else None,
         trials.layers(space) if shape.momentum else None,
+        trials.fates(space) if record.fate else None,
         np.zeros(1, np.bool_) if cancel is None else cancel,
         space,
         out,
@@ -91,7 +94,9 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     none = trials.Trials(*(array[:0] for array in every))
     kernel_cache.compiled(train, (*arguments[:7], none, *arguments[8:]))
     finished = train(*arguments)
-    return out._asdict() if finished == count else None
+    if finished < count:
+        return None
+    return {name: array for name, array in out._asdict().items() if record.fate or name not in trials.FATES}
 
 
 def initial_weights(work: Work) -> NDArray[np.float64]:
@@ -107,8 +112,9 @@ def initial_weights(work: Work) -> NDArray[np.float64]:
     for key, values in work.values.items():
         if weight := parsed(key):
             name, row, column = weight
-            place, replaced = places[name][row, column], ~np.isnan(values)
-            weights[replaced, place] = values[replaced]
+            replaced = ~np.isnan(values)
+            if replaced.any():  # a network of another grid may be too small to have this weight
+                weights[replaced, places[name][row, column]] = values[replaced]
     return weights
 
 

@@ -3,9 +3,11 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-Progress = Callable[[int, int, float], None]  # trials on disk, of how many, and the share of the work that they were
+# Trials on disk, of how many, and the share that is done of what this run has to train.
+Progress = Callable[[int, int, float], None]
+Say = Callable[[str], None]  # a remark, in one line
 
 _EVERY = 5.0  # seconds between plain lines
 
@@ -24,6 +26,21 @@ def shown(name: str, wanted: bool | None = None) -> Iterator[Progress]:
             yield progress
     else:
         yield _lines(name)
+
+
+def remarks(wanted: bool | None = None) -> Say:
+    """The function that is to be told what else a sweep has to say; `wanted` as for `shown`."""
+    heard = sys.stderr.isatty() or _in_notebook() if wanted is None else wanted
+    return _heard if heard else unheard
+
+
+def _heard(line: str) -> None:
+    with suppress(OSError):  # nobody reads on
+        print(line, file=sys.stderr)  # noqa: T201 - what this function is for
+
+
+def unheard(_: str) -> None:
+    """Where nobody listens to remarks."""
 
 
 def _in_notebook() -> bool:
@@ -58,7 +75,7 @@ def _lines(name: str) -> Progress:
         if now - last >= _EVERY and share > 0:
             last = now
             left = (now - started) * (1 - share) / share
-            print(f"{name}: {_trials(trials, total, now - started)}, about {left:,.0f} s left", file=sys.stderr)  # noqa: T201 - what this function is for
+            _heard(f"{name}: {_trials(trials, total, now - started)}, about {left:,.0f} s left")
 
     return progress
 

@@ -3,31 +3,29 @@
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runner.planning.chunks import Chunk, Shapes
-from runner.planning.identity import configuration_hashes
-from runner.planning.plan import Numbers, Plan
+from runner.planning.plan import Plan
+from runner.planning.product import Numbers
 from runner.sweeping.store import Columns, Store
-from runner.tables.columns import OUTCOMES
+from runner.tables.columns import FATES, OUTCOMES
+from runner.tables.condensing import Condenser
 from runner.tables.curves import CurvesWriter
-from runner.tables.summary import summarise, write_summary
 from runner.tables.trials import Batch, TrialsWriter
 from runner.tables.weights import WeightsWriter
 
 _WINDOW = 16_384  # rows: the last ones are written when training has ended
-_HELD = 1_000_000  # rows that wait for their summary before it is made of the configurations that are complete
 
 
 @dataclass
 class _Rows:
-    """Chunks of one shape that are finished, and how many rows of the first are taken."""
+    """Chunks of one shape that are finished: their numbers and sizes, and how many rows of the first are taken."""
 
-    chunks: deque[Chunk] = field(default_factory=deque)
+    chunks: deque[tuple[int, int]] = field(default_factory=deque)
     columns: Columns = field(default_factory=dict)
     taken: int = 0
     waiting: int = 0
@@ -42,10 +40,10 @@ class Assembly:
         self._rows: dict[int, _Rows] = {}
         self._next = 0
         self._window: tuple[Numbers, Numbers, Numbers, Numbers] | None = None
-        self._summary = _Summary(plan)
         folder, record, table = store.unfinished, plan.experiment.record, f"trials.{table_format}"
         self._trials = TrialsWriter(folder / table, plan.experiment, table_format)
         self._curves = CurvesWriter(folder / "curves.csv", record.curve) if record.curve else None
+        self._summary = Condenser(folder, plan)
         self._weights = WeightsWriter(folder, plan.experiment.task) if record.weights else None
         self.names = [table, "summary.csv"] + ["curves.csv"] * bool(record.curve)
         self.outcomes = np.zeros(len(OUTCOMES), np.int64)
@@ -53,19 +51,19 @@ class Assembly:
     def add(self, chunk: Chunk) -> None:
         """Take one more finished chunk, and write as many rows as have become whole windows."""
         rows = self._rows.setdefault(chunk.shape_number, _Rows())
-        rows.chunks.append(chunk)
+        rows.chunks.append((chunk.number, len(chunk.trials)))
         rows.waiting += len(chunk.trials)
         while self._next < self._plan.trials and self._write_window():
             pass
 
     def finish(self) -> None:
-        """Close the tables and write the summary."""
+        """Close the tables."""
         self._trials.close()
+        self._summary.close()
         if self._curves:
             self._curves.close()
         if self._weights:
             self.names += self._weights.close()
-        self._summary.write(self._store.unfinished / "summary.csv")
 
     def abandon(self) -> None:
         """Close the tables as they are, where the sweep does not come to its end."""
@@ -73,8 +71,7 @@ class Assembly:
             if writer:
                 with suppress(OSError):  # what stopped the sweep is on its way to the user already
                     writer.close()
-        if self._weights:
-            self._weights.abandon()
+        self._summary.abandon()
 
     def _write_window(self) -> bool:
         if self._window is None:
@@ -110,6 +107,7 @@ class Assembly:
                 holds_at_end=columns["holds_at_end"],
                 final_loss=columns["loss"],
                 max_error=columns["max_error"],
+                fates={name: columns[name] for name in FATES if name in columns},
                 outputs=columns["outputs"],
                 probes=columns["probes"],
             )
@@ -140,51 +138,12 @@ class Assembly:
         rows.waiting -= count
         while count:
             if not rows.columns:
-                rows.columns, rows.taken = self._store.get(rows.chunks[0].number), 0
-            size = min(count, len(rows.chunks[0].trials) - rows.taken)
+                rows.columns, rows.taken = self._store.get(rows.chunks[0][0]), 0
+            size = min(count, rows.chunks[0][1] - rows.taken)
             pieces.append({name: column[rows.taken : rows.taken + size] for name, column in rows.columns.items()})
             rows.taken += size
             count -= size
-            if rows.taken == len(rows.chunks[0].trials):
+            if rows.taken == rows.chunks[0][1]:
                 rows.chunks.popleft()
                 rows.columns = {}
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-
-
-class _Summary:
-    """Collects what the summary needs; where configurations come in turn, it is made of the complete ones early."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._held: list[tuple[NDArray[Any], ...]] = []
-        self._count = 0
-        self._done = 0  # configurations
-        self._columns: list[dict[str, NDArray[Any]]] = []
-
-    def add(self, *columns: NDArray[Any]) -> None:
-        self._held.append(columns)
-        self._count += len(columns[0])
-        if self._plan.contiguous and self._count > _HELD and columns[0][-1] > self._done:
-            self._condense(self._plan.configurations, keep_last=True)
-
-    def _condense(self, configurations: int, keep_last: bool) -> None:
-        number, outcome, epochs, loss = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
-        if not self._plan.contiguous:
-            order = np.argsort(number, kind="stable")
-            number, outcome, epochs, loss = number[order], outcome[order], epochs[order], loss[order]
-        end = int(number[-1]) if keep_last else configurations
-        complete = int(np.searchsorted(number, end))
-        if end > self._done:
-            here = slice(0, complete)
-            self._columns.append(
-                summarise(number[here] - self._done, outcome[here], epochs[here], loss[here], end - self._done)
-            )
-        self._done = end
-        rest = slice(complete, None)
-        self._held, self._count = [(number[rest], outcome[rest], epochs[rest], loss[rest])], len(number) - complete
-
-    def write(self, path: Path) -> None:
-        self._condense(self._plan.configurations, keep_last=False)
-        columns = {name: np.concatenate([part[name] for part in self._columns]) for name in self._columns[0]}
-        numbers = np.arange(self._plan.configurations)
-        write_summary(path, configuration_hashes(self._plan), self._plan.values(numbers), columns)

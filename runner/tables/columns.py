@@ -39,6 +39,13 @@ RESULTS: dict[str, Kind] = {
     "final_loss": "real",
     "max_error": "real",
 }
+FATES: dict[str, Kind] = {
+    "gradient_norm": "real",
+    "saturated_share": "real",
+    "saturated_error": "real",
+    "loss_change": "real",
+    "loss_rise": "real",
+}
 SUMMARY: dict[str, Kind] = {
     "trials": "whole",
     "converged": "whole",
@@ -68,7 +75,12 @@ def trial_kinds(experiment: Experiment) -> dict[str, Kind]:
     if "scale" in keys and any(isinstance(scale, str) for scale in _scales(experiment)):
         keys["scale"] = "word"
     answers: dict[str, Kind] = {name: "real" for names in answer_columns(experiment) for name in names}
-    return {"trial": "whole", "task": "word", **keys, **RESULTS, **answers}
+    return {"trial": "whole", "task": "word", **keys, **RESULTS, **fate_kinds(experiment), **answers}
+
+
+def fate_kinds(experiment: Experiment) -> dict[str, Kind]:
+    """Return the columns that show why a trial did not converge; none if they are not kept."""
+    return FATES if experiment.record.fate else {}
 
 
 def answer_columns(experiment: Experiment) -> tuple[list[str], list[str]]:
@@ -92,7 +104,7 @@ def trial_kind(name: str) -> Kind | None:
     """Return what a column of some trials.csv holds, None for one that is not ours."""
     if name.startswith(("output_", "probe_")) or parsed(name):
         return "real"
-    known: dict[str, Kind] = {"trial": "whole", "task": "word", **KEYS, **RESULTS}
+    known: dict[str, Kind] = {"trial": "whole", "task": "word", **KEYS, **RESULTS, **FATES}
     return known.get(name)
 
 

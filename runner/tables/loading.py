@@ -1,6 +1,7 @@
 """Reading result tables back, with exact floats and the right types."""
 
 import csv
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from runner.tables.columns import OUTCOMES, RESULTS, SUMMARY, Kind, is_key, tria
 from runner.tables.manifest import read_manifest, size
 
 _TABLES = ("trials.csv", "trials.parquet")
+_NEEDED = {"trial", "task", "hidden", "learning_rate", *RESULTS}
 _NULLABLE = {"epochs_to_convergence", *(name for name in SUMMARY if name.startswith("epochs_q"))}
 
 
@@ -85,25 +87,71 @@ def check_sizes(folder: Path, manifest: dict[str, Any]) -> None:
             )
 
 
+def check_contents(folder: Path, manifest: dict[str, Any], name: str) -> None:
+    """Raise `RunnerError` where a file is not, byte for byte, the one that the manifest was written of."""
+    with (folder / name).open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != manifest["files"][name]["sha256"]:
+            raise RunnerError(
+                f"{folder / name}: its contents (SHA-256) are not what manifest.json says; run the sweep again, or "
+                f"give {name} by its own path to take it as it is"
+            )
+
+
+def typed_trials(frame: pd.DataFrame, called: str = "this table") -> pd.DataFrame:
+    """Return a table of trials that is in memory, its columns of the types that `load` gives; others stay as they are.
+
+    Raises `RunnerError`, which begins with what the table is `called`.
+    """
+    names = [str(name) for name in frame]
+    try:
+        _check_names(names, _NEEDED)
+        ours = [name for name in names if trial_kind(name)]
+        plain = pa.table({name: _plain(frame[name], name) for name in ours})
+        typed = _typed_frame(plain, trial_kind)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise RunnerError(f"{called}: is no table of trials: {reason}") from None
+    _set_outcomes(typed, called)
+    others = frame[[name for name in frame if str(name) not in ours]].reset_index(drop=True)
+    return pd.concat([typed, others], axis="columns") if len(others.columns) else typed
+
+
+def _plain(values: "pd.Series[Any]", name: str) -> pa.Array:
+    if name == "scale":  # numbers may stand beside the name of a rule
+        values = values.map(lambda scale: scale if scale != scale else str(scale)).astype("str")
+    return pa.array(values, from_pandas=True)
+
+
 def _trials(path: Path) -> pd.DataFrame:
-    needed = {"trial", "task", "hidden", "learning_rate", *RESULTS}
-    frame = _frame(path, trial_kind, needed)
+    frame = _frame(path, trial_kind, _NEEDED)
+    _set_outcomes(frame, str(path))
+    return frame
+
+
+def _set_outcomes(frame: pd.DataFrame, called: str) -> None:
     frame["outcome"] = frame["outcome"].cat.set_categories(OUTCOMES)
     if frame["outcome"].isna().any():
-        raise RunnerError(f"{path}: column outcome holds other words than {', '.join(OUTCOMES)}")
-    return frame
+        raise RunnerError(f"{called}: column outcome holds other words than {', '.join(OUTCOMES)}")
 
 
 def _frame(path: Path, kind: Callable[[str], Kind | None], needed: set[str]) -> pd.DataFrame:
     try:
         table = (_parquet if path.suffix == ".parquet" else _csv)(path, kind, needed)
-        columns = {name: _typed(table[name], name, kind(name)) for name in table.column_names}
+        return _typed_frame(table, kind)
     except (pa.ArrowException, OSError, ValueError, csv.Error) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise RunnerError(f"{path}: cannot be read as a table of results: {reason}") from None
+
+
+def _typed_frame(table: pa.Table, kind: Callable[[str], Kind | None]) -> pd.DataFrame:
+    columns = {name: _typed(table[name], name, kind(name)) for name in table.column_names}
     frame: pd.DataFrame = pa.table(columns).to_pandas()
-    for name in _NULLABLE & columns.keys():
-        frame[name] = frame[name].astype("Int64")
+    for name, values in columns.items():
+        empty = values.null_count > 0
+        if name in _NULLABLE or (empty and kind(name) == "whole"):
+            frame[name] = frame[name].astype("Int64")
+        elif empty and kind(name) == "flag":
+            frame[name] = frame[name].astype("boolean")
     return frame
 
 
@@ -126,7 +174,11 @@ def _csv(path: Path, kind: Callable[[str], Kind | None], needed: set[str]) -> pa
     kinds = {name: kind(name) for name in names}
     types = {name: TYPES["word" if name == "scale" else kind] for name, kind in kinds.items() if kind}
     types["configuration"] = TYPES["word"]  # some hashes look like numbers
-    return pyarrow.csv.read_csv(path, reading, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
+    try:
+        return pyarrow.csv.read_csv(path, reading, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
+    except pa.ArrowInvalid:  # pandas writes whole numbers as 3.0 once a cell of their column is empty
+        types |= {name: TYPES["real"] for name, kind in kinds.items() if kind == "whole"}
+        return pyarrow.csv.read_csv(path, reading, convert_options=pyarrow.csv.ConvertOptions(column_types=types))
 
 
 def _check_names(names: list[str], needed: set[str]) -> None:
@@ -139,12 +191,14 @@ def _check_names(names: list[str], needed: set[str]) -> None:
 def _typed(values: pa.ChunkedArray, name: str, kind: Kind | None) -> pa.ChunkedArray:
     if kind is None:
         return values
+    if pa.types.is_dictionary(values.type):  # pandas keeps its categories in a Parquet file
+        values = values.cast(values.type.value_type)
     if name == "scale":  # a number, or the name of a rule
         try:
             return values.cast(TYPES["real"])
         except pa.ArrowInvalid:
             kind = "word"
-    if kind != "real" and values.null_count and name not in _NULLABLE:
+    if kind != "real" and values.null_count and name not in _NULLABLE and not is_key(name):
         raise ValueError(f"column {name} has empty cells")
     return values.dictionary_encode() if kind == "word" else values.cast(TYPES[kind])
 

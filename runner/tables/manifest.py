@@ -83,7 +83,7 @@ def complete(folder: Path, spec: Mapping[str, Any], kernel_hash: str) -> bool:
     return (
         manifest is not None
         and manifest.get("kernel_hash") == kernel_hash
-        and manifest.get("spec") == json.loads(json.dumps(spec))
+        and json.dumps(manifest.get("spec")) == json.dumps(spec)  # as text: the order of axes is that of the rows
         and all(size(folder / name) == entry["bytes"] for name, entry in manifest["files"].items())
     )
 

@@ -96,6 +96,8 @@ def _csv(path: Path, wanted: Sequence[str] | None) -> Iterator[pa.Table]:
             raise ValueError("its last line is cut off")
     reading = pyarrow.csv.ReadOptions(block_size=max(_BLOCK, 64 * len(names)))
     kinds = {name: "word" if name == "scale" else trial_kind(name) for name in wanted}
+    if "epochs_to_convergence" in kinds:
+        kinds["epochs_to_convergence"] = "real"  # pandas writes a column with empty cells as 3.0
     types = {name: TYPES[kind] for name, kind in kinds.items() if kind}
     converting = pyarrow.csv.ConvertOptions(column_types=types, include_columns=list(wanted))
     with pyarrow.csv.open_csv(path, reading, convert_options=converting) as batches:

@@ -1,7 +1,6 @@
 """summary.csv: what the seeds of each configuration did."""
 
-from collections.abc import Mapping, Sequence
-from os import PathLike
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,15 @@ from numpy.typing import NDArray
 
 from runner.tables.cells import column, header, lines
 from runner.tables.columns import KEYS, OUTCOMES, PERCENTILES, SUMMARY
+from runner.tables.groups import between, quantile_places, sorted_groups
+from runner.tables.selection import order_statistics, real_keys, reals
 
 Z = 1.959963984540054  # the normal quantile of 0.975
 NEVER = np.iinfo(np.int64).max
+CONVERGED, DIVERGED = OUTCOMES.index("converged"), OUTCOMES.index("diverged")
+
+Trials = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # outcome, epochs_to_convergence, final_loss: an entry a trial
+Ranked = Callable[[NDArray[np.int64]], NDArray[Any]]  # the values with these ranks (..., configurations) from 0
 
 
 def summarise(
@@ -35,89 +40,94 @@ def summarise(
         order = np.argsort(configuration, kind="stable")
         configuration, outcome = configuration[order], outcome[order]
         epochs_to_convergence, final_loss = epochs_to_convergence[order], final_loss[order]
-    converged, finite = outcome == OUTCOMES.index("converged"), np.isfinite(final_loss)
-    trials, successes, diverged, losses = (
-        np.bincount(configuration[chosen], minlength=count)
-        for chosen in (slice(None), converged, outcome == OUTCOMES.index("diverged"), finite)
+    converged, finite = outcome == CONVERGED, np.isfinite(final_loss)
+    chosen = (slice(None), converged, outcome == DIVERGED, finite)
+    counts = np.stack([np.bincount(configuration[those], minlength=count) for those in chosen])
+    epochs = _ranked(np.where(converged, epochs_to_convergence, NEVER), counts[0])
+    return _columns(counts, epochs, _ranked(np.where(finite, final_loss, np.inf), counts[0]))
+
+
+def summarise_one(blocks: Callable[[], Iterator[Trials]]) -> dict[str, NDArray[Any]]:
+    """Return the same columns for one configuration of more trials than fit in memory; `blocks` gives them anew."""
+    counts = np.zeros((4, 1), np.int64)
+    for outcome, _, loss in blocks():
+        counts[:, 0] += [len(loss), (outcome == CONVERGED).sum(), (outcome == DIVERGED).sum(), np.isfinite(loss).sum()]
+
+    def epochs() -> Iterator[NDArray[np.int64]]:
+        return (epochs[outcome == CONVERGED] for outcome, epochs, _ in blocks())
+
+    def losses() -> Iterator[NDArray[np.int64]]:
+        return (real_keys(loss[np.isfinite(loss)]) for *_, loss in blocks())
+
+    return _columns(
+        counts,
+        lambda ranks: order_statistics(epochs, ranks),
+        lambda ranks: reals(order_statistics(losses, ranks)),
     )
-    epochs = _sorted(np.where(converged, epochs_to_convergence, NEVER), trials)
-    loss = _sorted(np.where(finite, final_loss, np.inf), trials)
-    starts = np.cumsum(trials) - trials
-    low, high = wilson(successes, trials)
-    columns = [trials, successes, diverged, _rate(successes, trials), low, high]
-    columns += [_order_statistic(epochs, starts, trials, successes, percent) for percent in PERCENTILES]
-    columns += [_interpolated(loss, starts, losses, percent / 100) for percent in PERCENTILES]
-    return dict(zip(SUMMARY, columns, strict=True))
 
 
-def wilson(successes: NDArray[Any], trials: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the 95 % score interval of each rate, NaN where there are no trials (Wilson 1927)."""
+def _columns(counts: NDArray[np.int64], epochs: Ranked, losses: Ranked) -> dict[str, NDArray[Any]]:
+    """Columns from what stands where among sorted epochs and losses.
+
+    The counts (4, configurations) are of trials, those that converged, that diverged, and whose loss is finite.
+    """
+    trials, successes, diverged, finite = counts
+    percents = np.array(PERCENTILES)[:, np.newaxis]
+    rank = -(-trials * percents // 100)
+    reached = (successes >= rank) & (trials > 0)
+    enough = np.where(reached, epochs(np.where(reached, rank - 1, 0)), -1)
+    below, above, weight = quantile_places(np.maximum(finite, 1), percents / 100)
+    lower, upper = np.where(finite > 0, losses(np.stack([below, above])), 0.0)
+    quantiles = np.where(finite > 0, between(lower, upper, weight), np.nan)
+    columns = [trials, successes, diverged, _rate(successes, trials), *wilson(successes, trials)]
+    return dict(zip(SUMMARY, [*columns, *enough, *quantiles], strict=True))
+
+
+def wilson(
+    successes: NDArray[Any], trials: NDArray[Any], z: float | NDArray[np.float64] = Z
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the score interval of each rate, NaN where there are no trials (Wilson 1927); of 95 % unless z is said."""
     rate = _rate(successes, trials)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shrink = 1 / (1 + Z**2 / trials)
-        centre = (rate + Z**2 / (2 * trials)) * shrink
-        half = Z * shrink * np.sqrt(rate * (1 - rate) / trials + (Z / (2 * trials)) ** 2)
+        shrink = 1 / (1 + z**2 / trials)
+        centre = (rate + z**2 / (2 * trials)) * shrink
+        half = z * shrink * np.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2)
     return np.where(rate == 0, 0.0, centre - half), np.where(rate == 1, 1.0, centre + half)
 
 
-def write_summary(
-    path: str | PathLike[str],
-    hashes: Sequence[str],
-    keys: Mapping[str, NDArray[Any]],
-    columns: Mapping[str, NDArray[Any]],
-) -> None:
-    """Write summary.csv: the hash of each configuration, its swept keys, and what `summarise` found.
+class SummaryWriter:
+    """Writes summary.csv: the hash of each configuration, its swept keys, and what `summarise` found.
 
-    `keys` holds a column for each of `columns.swept`, in that order.
+    `levels` holds the values that each of `columns.swept` takes, in that order.
     """
-    kinds = KEYS | ({"scale": "word"} if any(isinstance(scale, str) for scale in keys.get("scale", [])) else {})
-    swept = [column(values, kinds.get(key, "real")) for key, values in keys.items()]
-    found = [column(values, SUMMARY[name]) for name, values in columns.items()]
-    with Path(path).open("wb") as file:
-        file.write(header(["configuration", *keys, *columns]))
-        file.write(lines([column(hashes, "word"), *swept, *found]))
+
+    def __init__(self, path: Path, levels: Mapping[str, Sequence[Any]]) -> None:
+        worded = any(isinstance(scale, str) for scale in levels.get("scale", ()))
+        kinds = KEYS | ({"scale": "word"} if worded else {})
+        self._kinds = {key: kinds.get(key, "real") for key in levels}
+        self._file = path.open("wb")
+        self._file.write(header(["configuration", *self._kinds, *SUMMARY]))
+
+    def write(
+        self, hashes: Sequence[str], keys: Mapping[str, NDArray[Any]], columns: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Write the rows of some configurations."""
+        swept = [column(keys[key], kind) for key, kind in self._kinds.items()]
+        found = [column(columns[name], kind) for name, kind in SUMMARY.items()]
+        self._file.write(lines([column(hashes, "word"), *swept, *found]))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def _rate(successes: NDArray[Any], trials: NDArray[Any]) -> NDArray[np.float64]:
-    found = np.full(len(trials), np.nan)
+    found = np.full(np.shape(trials), np.nan)
     np.divide(successes, trials, out=found, where=trials > 0)
     return found
 
 
-def _sorted(values: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
-    """Return consecutive groups, each sorted: all groups of one size at a time.
-
-    n values have at most sqrt(2 n) sizes. One sort of (group, value) pairs took 5 times as long, a lexsort 27 times.
-    """
-    found, starts = values.copy(), np.cumsum(sizes) - sizes
-    order = np.argsort(sizes, kind="stable")
-    for alike in np.split(order, np.flatnonzero(np.diff(sizes[order])) + 1):
-        places = starts[alike, np.newaxis] + np.arange(sizes[alike[0]])
-        found[places] = np.sort(values[places], axis=1)
-    return found
-
-
-def _order_statistic(
-    values: NDArray[Any], starts: NDArray[Any], trials: NDArray[Any], successes: NDArray[Any], percent: int
-) -> NDArray[np.int64]:
-    rank = -(-trials * percent // 100)
-    reached = (successes >= rank) & (trials > 0)
-    found = np.full(len(trials), -1, np.int64)
-    found[reached] = values[(starts + rank - 1)[reached]]
-    return found
-
-
-def _interpolated(
-    values: NDArray[np.float64], starts: NDArray[Any], sizes: NDArray[Any], share: float
-) -> NDArray[np.float64]:
-    """Return a quantile of the first `sizes` values of each group, to the bit what np.quantile gives."""
-    some = sizes > 0
-    place = (sizes[some] - 1) * share
-    below = np.floor(place).astype(np.int64)
-    weight = place - below
-    lower = values[starts[some] + below]
-    upper = values[starts[some] + np.minimum(below + 1, sizes[some] - 1)]
-    found = np.full(len(sizes), np.nan)
-    gap = upper - lower
-    found[some] = np.where(weight < 0.5, lower + gap * weight, upper - gap * (1 - weight))
-    return found
+def _ranked(values: NDArray[Any], sizes: NDArray[Any]) -> Ranked:
+    """Return what stands where in consecutive groups, once each is sorted."""
+    starts, found = np.cumsum(sizes) - sizes, np.append(sorted_groups(values, sizes), values.dtype.type(0))
+    return lambda ranks: found[starts + ranks]  # the last entry is for empty groups at the end

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from runner.experiment.spec import Experiment
 from runner.tables.cells import CELLS, TYPES, coded, column, header, lines, runs
-from runner.tables.columns import OUTCOMES, Kind, answer_columns, swept, trial_kinds
+from runner.tables.columns import OUTCOMES, Kind, answer_columns, fate_kinds, swept, trial_kinds
 
 ROWS, ROW_GROUP = 2**17, 2**24  # of a Parquet row group: at most so many rows, and cells
 
@@ -22,8 +22,9 @@ class Batch:
     """Consecutive rows of the table, an entry a trial.
 
     `first` is the number of the first trial. `keys` holds a column for each of `columns.swept`; `outcome` indexes
-    `OUTCOMES`; `epochs_to_convergence` is -1 where empty. `outputs` (trials, samples * outputs) and `probes`
-    (trials, probes * outputs) have width 0 where they are not recorded. What is not finite is written as empty.
+    `OUTCOMES`; `epochs_to_convergence` is -1 where empty. `fates` holds a column for each of `columns.fate_kinds`.
+    `outputs` (trials, samples * outputs) and `probes` (trials, probes * outputs) have width 0 where they are not
+    recorded. What is not finite is written as empty.
     """
 
     first: int
@@ -35,6 +36,7 @@ class Batch:
     holds_at_end: NDArray[np.bool_]
     final_loss: NDArray[Any]
     max_error: NDArray[Any]
+    fates: dict[str, NDArray[Any]]
     outputs: NDArray[Any]
     probes: NDArray[Any]
 
@@ -53,7 +55,7 @@ class TrialsWriter:
     ) -> None:
         self._task = experiment.task.name
         self._kinds = trial_kinds(experiment)
-        self._swept = swept(experiment)
+        self._swept, self._fates = swept(experiment), list(fate_kinds(experiment))
         self._widths = tuple(map(len, answer_columns(experiment)))
         self._file = (_Csv if format == "csv" else _Parquet)(Path(path), self._kinds)
 
@@ -89,6 +91,7 @@ class TrialsWriter:
             column(batch.epochs_run[rows], "whole"),
             column(batch.holds_at_end[rows], "flag"),
             *(column(answer, "real") for answer in (batch.final_loss[rows], batch.max_error[rows])),
+            *(column(batch.fates[name][rows], "real") for name in self._fates),
             *(column(answer, "real") for answers in (batch.outputs, batch.probes) for answer in answers[rows].T),
         ]
 

@@ -16,6 +16,8 @@ METRICS = {"loss": convergence.LOSS, "max-error": convergence.MAX_ERROR, "classi
 STEP_FACTORS = {"sse": (2, 0), "half-sse": (1, 0), "mse": (2, 1), "half-mse": (1, 1)}  # times count**-second
 KINDS = {"float64": lanes.FLOAT64, "float32": lanes.FLOAT32}
 
+FATES = trials.FATES
+
 _noise = np.random.default_rng(0)
 
 
@@ -49,10 +51,12 @@ def prepared(
     bias: bool = False,
     kind: Any = lanes.FLOAT64,
     velocities: bool = False,
+    fates: bool = False,
 ) -> tuple[Any, ...]:
     """The arguments of `train`; `initial` is (trials, parameters), and what differs between trials broadcasts to it.
 
-    All outcomes are asked for. They start as noise, so that what the kernel does not write cannot look right.
+    All outcomes are asked for, fates where it is said. They start as noise, so that what the kernel does not write
+    cannot look right.
     """
     inputs, targets, initial = np.array(inputs, float), np.array(targets, float), np.array(initial, float)
     probes = np.empty((0, inputs.shape[1])) if probes is None else np.array(probes, float)
@@ -67,6 +71,7 @@ def prepared(
         probes=len(probes) * outputs,
         weights=parameters,
         points=len(points),
+        fates=fates,
     )
     for array in out:
         array.reshape(-1).view(np.uint8)[:] = _noise.integers(0, 256, array.nbytes)
@@ -96,6 +101,7 @@ def prepared(
         trials.layers(space) if update == "batch" else None,
         True if update == "online" else None,
         trials.layers(space) if np.any(momentum) or velocities else None,
+        trials.fates(space) if fates else None,
         np.zeros(1, np.bool_),
         space,
         out,
@@ -114,7 +120,8 @@ def trained(*task: ArrayLike, **settings: Any) -> dict[str, NDArray[Any]]:
     arguments = prepared(*task, **settings)
     out = arguments[-1]
     assert called(arguments) == len(out.loss)
-    return dict(out._asdict())
+    asked = settings.get("fates", False)
+    return {name: array for name, array in out._asdict().items() if asked or name not in FATES}
 
 
 def weights_of(flat: ArrayLike, inputs: int, outputs: int, *, bias: bool) -> Weights:
@@ -149,4 +156,6 @@ def assert_agrees(
     close("outputs", theirs.outputs)
     close("probes", theirs.probes)
     close("weights", np.concatenate([array.ravel() for array in theirs.weights.arrays]))
+    for name in FATES if "gradient_norm" in row else ():
+        close(name, theirs.fate[name])
     close("losses", [theirs.curve.get(epoch, np.nan) for epoch in curve])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from runner.sweeping import kernel_cache
 from tests.cases import XOR
-from tests.kernels.calling import KINDS, trained, training
+from tests.kernels.calling import FATES, KINDS, trained, training
 
 INPUTS = XOR[0]
 TARGETS = INPUTS.max(1, keepdims=True)  # "or", which some of the trials learn in time
@@ -60,7 +60,7 @@ def digest(arrays: dict[str, NDArray[Any]]) -> str:
 
 
 def digests() -> dict[str, str]:
-    """Batch updates with momentum in double precision, online ones without in single, and draws."""
+    """Batch updates with momentum in double precision and their fates, online ones without in single, and draws."""
     trials = varied(100)
     seeds, order = np.arange(100, dtype=np.uint32), np.arange(13)
     streams = kernel_cache.module("streams")
@@ -71,6 +71,8 @@ def digests() -> dict[str, str]:
             outcomes(trials | {"momentum": np.zeros(100)}, update="online", kind=KINDS["float32"], stop=True)
         ),
     }
+    asked = outcomes(trials, fates=True)
+    found["fates"] = digest({name: asked[name] for name in FATES})
     for draw in (streams.draw_uniform, streams.draw_normal):
         out = np.empty((100, 13))
         state = np.empty((streams.WORDS, streams.BLOCK), np.uint32)

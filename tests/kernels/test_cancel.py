@@ -33,5 +33,5 @@ def test_cell_set_while_the_kernel_runs_ends_the_call():
     thread.join(60)
     assert finished == [32]
     whole = trained(CASE[0], CASE[1], CASE[2][:32], learning_rate=1, epochs=short)
-    for name, array in out._asdict().items():
-        np.testing.assert_array_equal(array[:32], whole[name], err_msg=name)
+    for name, array in whole.items():
+        np.testing.assert_array_equal(getattr(out, name)[:32], array, err_msg=name)

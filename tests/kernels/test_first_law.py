@@ -13,7 +13,7 @@ import llvmlite.binding
 import numpy as np
 import pytest
 
-from tests.kernels.calling import convergence, lanes
+from tests.kernels.calling import FATES, convergence, lanes
 from tests.kernels.sample import digests, outcomes, varied
 
 COUNT = 1000
@@ -22,6 +22,14 @@ SETTINGS = {
     "batch, stop": {"stop": True, "velocities": True},
     "online, stop": {"stop": True, "update": "online", "metric": "max-error"},
     "single, stop": {"stop": True, "velocities": True, "kind": lanes.FLOAT32, "metric": "classification"},
+    "batch, stop, fates": {"stop": True, "velocities": True, "fates": True},
+    "single, online, fates": {
+        "stop": False,
+        "velocities": True,
+        "kind": lanes.FLOAT32,
+        "update": "online",
+        "fates": True,
+    },
 }
 every_setting = pytest.mark.parametrize("name", SETTINGS)
 
@@ -101,13 +109,26 @@ def test_beside_copies_of_a_diverging_trial(name):
 
 
 @pytest.mark.parametrize("stop", [False, True])
-@pytest.mark.parametrize(("name", "width"), [("batch", 8), ("batch", 16), ("batch", 64), ("single, stop", 16)])
+@pytest.mark.parametrize(
+    ("name", "width"), [("batch", 8), ("batch", 16), ("batch", 64), ("single, stop", 16), ("batch, stop, fates", 8)]
+)
 def test_under_any_lane_width(name, width, stop):
     settings = {**SETTINGS[name], "stop": stop}
     precision = settings.get("kind", lanes.FLOAT64).dtype.type
     trials = varied(COUNT)
     ours = outcomes(trials, **{**settings, "kind": lanes.LaneKind(precision, width)})
     assert_same_bytes(ours, outcomes(trials, **settings), slice(None))
+
+
+@pytest.mark.parametrize("kind", [lanes.FLOAT64, lanes.FLOAT32])
+@pytest.mark.parametrize("update", ["batch", "online"])
+def test_asking_for_fates_changes_nothing_else(update, kind):
+    trials = varied(200)
+    for stop in (False, True):
+        settings = {"update": update, "kind": kind, "stop": stop}
+        asked = outcomes(trials, **settings, fates=True)
+        assert all(asked.pop(name).shape == (200,) for name in FATES)
+        assert_same_bytes(asked, outcomes(trials, **settings), slice(None))
 
 
 def test_twice_in_the_same_process():
@@ -119,6 +140,7 @@ def test_twice_in_the_same_process():
 DIGESTS = {
     "double": "e303eaf2066bc526",
     "single": "265eda5256c7f24c",
+    "fates": "426f4af31a693a2b",
     "draw_uniform": "51b6ac8bc74cc347",
     "draw_normal": "991fbbbc6176c374",
 }

@@ -5,13 +5,17 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tomli_w
 
 from runner.experiment.reading import read
-from runner.sweeping.run import Run, engine, run
+from runner.sweeping import engine
+from runner.sweeping.progress import Say, unheard
+from runner.sweeping.run import Run, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,12 +40,21 @@ MIXED: dict[str, Any] = {
 ONE_SHAPE: dict[str, Any] = {"name": "one", "task": "xor", "training": {"epochs": 2000}, "sweep": {"seeds": 4000}}
 
 
-def swept(content: dict[str, Any], results: Path, **how: Any) -> Path:
+def swept(content: dict[str, Any], results: Path, say: Say = unheard, **how: Any) -> Path:
     """Run a sweep in this process; its folder."""
     experiment = read(content)
     options = {"jobs": 1, "backend": "threads", "format": "csv", **how}
-    run(experiment, Run(results / experiment.name, **options), lambda *_: None)
+    run(experiment, Run(results / experiment.name, **options), lambda *_: None, say)
     return results / experiment.name
+
+
+def interrupted(content: dict[str, Any], results: Path, monkeypatch: Any, most: int, **how: Any) -> "Counted":
+    """Run a sweep that ends after so many chunks; what it computed."""
+    with monkeypatch.context() as patched:
+        counted = Counted(patched, most)
+        with pytest.raises(KeyboardInterrupt):
+            swept(content, results, **how)
+    return counted
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -58,16 +71,18 @@ def written(content: dict[str, Any], folder: Path) -> Path:
 
 
 class Counted:
-    """Counts the chunks that are computed, and ends a sweep before it computes more than so many."""
+    """Counts the chunks and trials that are computed, and ends a sweep before it computes more than so many chunks."""
 
     def __init__(self, monkeypatch: Any, most: float = float("inf")) -> None:
         self.numbers: list[int] = []
+        self.trials = 0
         compute = engine.compute
 
         def counted(work: engine.Work, cancel: Any = None) -> Any:
             if len(self.numbers) >= most:
                 raise KeyboardInterrupt
             self.numbers.append(work.number)
+            self.trials += len(work.seeds)
             return compute(work, cancel)
 
         monkeypatch.setattr(engine, "compute", counted)
@@ -95,6 +110,13 @@ def one_sentence(text: str) -> str:
     (line,) = text.splitlines()
     assert line.startswith(("error: ", "stopped: "))
     return line
+
+
+def chunk_files(results: Path) -> set[Path]:
+    """The finished chunks in a folder of results, where a sweep may be clearing them away."""
+    with suppress(FileNotFoundError):
+        return {*results.rglob("chunk-*.npz")}
+    return set()
 
 
 def soon(condition: Any, seconds: float = 60) -> Any:

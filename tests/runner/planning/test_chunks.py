@@ -65,3 +65,44 @@ def test_large_networks_make_small_chunks() -> None:
     content = {"name": "wide", "task": "xor", "record": {"weights": True}, "training": {"epochs": 0}}
     laid_out = plan(read(content | {"sweep": {"seeds": 100_000, "hidden": [4096]}}))
     assert max(len(chunk.trials) for chunk in chunks(laid_out)) * 4096 * 3 * 16 < 128 * 2**20
+
+
+@pytest.mark.parametrize("axis", ["outermost", "innermost"])
+def test_chunks_side_by_side_fit_into_memory_together(axis: str) -> None:
+    """Of each shape, the tables hold a chunk at a time."""
+    rates = {"start": 0.1, "stop": 1.0, "num": 50}
+    hidden = {"start": 1, "stop": 150, "num": 150}
+    sweep = {"hidden": hidden, "learning_rate": rates} if axis == "outermost" else {"learning_rate": rates}
+    content = {"name": "shapes", "task": "xor", "training": {"epochs": 1}}
+    laid_out = plan(read(content | {"sweep": sweep | {"hidden": hidden, "seeds": 40}}))
+    largest: dict[int, int] = {}
+    for chunk in chunks(laid_out):
+        row = 8 * (8 + 3 * chunk.shape.hidden + 4)
+        largest[chunk.shape_number] = max(largest.get(chunk.shape_number, 0), row * len(chunk.trials))
+    assert len(largest) == 150
+    assert sum(largest.values()) < 64 * 2**20
+
+
+def test_a_shape_that_is_far_behind_waits_no_longer() -> None:
+    """Its last trials would hold up the tables of all that follow."""
+    laid_out = plan(read({"name": "far", "task": "xor", "sweep": {"hidden": [1, 2, 3], "seeds": 2_000_000}}))
+    first = next(chunk for chunk in chunks(laid_out) if chunk.trials[-1] == 1_999_999)
+    begun = next(chunk for chunk in chunks(laid_out) if chunk.trials[-1] > 2_000_000 + 2**20 + 2**17)
+    assert first.number < begun.number
+
+
+@pytest.mark.parametrize("trials", [1, 70, 5000, 9000, 20_000, 25_000, 31_000, 60_000])
+def test_trials_that_stop_are_cut_evenly_into_pieces_large_enough_for_the_conveyor(trials: int) -> None:
+    content = {"name": "stop", "task": "xor-constant", "convergence": {"stop": True}, "sweep": {"seeds": trials}}
+    sizes = [len(chunk.trials) for chunk in chunks(plan(read(content)))]
+    assert sum(sizes) == trials
+    assert min(sizes) >= min(trials, 3600)
+    assert max(sizes) - min(sizes) <= len(sizes)
+    assert trials < 15_000 or len(sizes) % 4 == 0
+
+
+def test_of_a_long_sweep_that_stops_only_the_last_piece_may_be_small() -> None:
+    content = {"name": "stop", "task": "xor-constant", "convergence": {"stop": True}, "sweep": {"seeds": 300_001}}
+    sizes = [len(chunk.trials) for chunk in chunks(plan(read(content)))]
+    assert sum(sizes) == 300_001
+    assert min(sizes[:-1]) >= 3600

@@ -1,11 +1,12 @@
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.experiment.reading import read
-from runner.planning.identity import configuration_hashes
+from runner.planning.identity import Identities
 from runner.planning.plan import plan
 from runner.tables.loading import load
 from tests.runner.running import swept
@@ -31,7 +32,8 @@ TABLES = {
 
 
 def hashes(content):
-    return configuration_hashes(plan(read(content)))
+    laid_out = plan(read(content))
+    return Identities(laid_out).of(np.arange(laid_out.configurations))
 
 
 def base(values):
@@ -65,7 +67,7 @@ def test_the_same_configuration_has_the_same_hash_whatever_is_swept(data):
     sweep = {key: data.draw(st.permutations(TABLES[key][1]), label=f"axis {key}") for key in axes}
     content = base({key: value for key, value in values.items() if key not in axes}) | {"sweep": sweep or {"seeds": 1}}
     laid_out = plan(read(content))
-    found = configuration_hashes(laid_out)
+    found = Identities(laid_out).of(np.arange(laid_out.configurations))
     assert len(set(found)) == len(found) == laid_out.configurations
     place = 0
     for key in axes:

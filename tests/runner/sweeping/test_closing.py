@@ -21,7 +21,7 @@ def test_a_plan_lists_axes_and_counts(capsys):
     print_plan(read({"name": "a", "task": "xor", "sweep": axes}))
     *found, last = lines(capsys)
     assert found == [
-        "a: task xor, 4 samples, 2 inputs, 1 outputs",
+        "a: task xor, 4 samples, 2 inputs, 1 output",
         "  axes",
         "    hidden: 2 (2, 3)",
         "    learning_rate: 20 (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, …)",
@@ -52,7 +52,7 @@ def test_names_are_printed_as_they_are(tmp_path, capsys, word):
     assert f"task {word}, 2 samples" in capsys.readouterr().out
     folder = swept({"name": "a", **TRAINING}, tmp_path / word)
     print_results(folder, new=False)
-    assert f"{folder} is complete already: 1 trials" in capsys.readouterr().out
+    assert f"{folder} is complete already: 1 trial (" in capsys.readouterr().out
 
 
 def test_two_axes_are_crossed(tmp_path, capsys):
@@ -97,3 +97,27 @@ def test_what_is_missing_is_left_blank(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "4 diverged" in printed
     assert "nan" not in printed
+
+
+@pytest.mark.parametrize("rates", [2, 9])
+def test_of_a_large_summary_only_what_is_printed_is_read(tmp_path, capsys, rates):
+    """Its rows may be more than memory holds."""
+    axes = {"hidden": [1, 2, 3], "learning_rate": {"start": 1, "stop": rates, "num": rates}, "momentum": [0.0, 0.5]}
+    folder = swept({"name": "a", **TRAINING, "sweep": axes}, tmp_path)
+    print_results(folder, new=True)
+    found = capsys.readouterr().out
+    shown = min(6 * rates, 12)
+    rows = (folder / "summary.csv").read_text().splitlines(keepends=True)
+    (folder / "summary.csv").write_text("".join(rows[: shown + 1]) + 'a,"row",that,cannot,be,read,' * 9 + "\n" * 9)
+    print_results(folder, new=True)
+    assert capsys.readouterr().out == found
+    assert f"{6 * rates} trials of {6 * rates} configurations in " in found
+    assert (f"{6 * rates - 12} more in summary.csv" in found) == (rates > 2)
+
+
+def test_one_of_a_kind_is_not_named_as_several(tmp_path, capsys):
+    content = {"name": "a", **TRAINING}
+    print_plan(read(content))
+    assert lines(capsys)[-1] == "  1 configuration, 1 trial, 1 chunk"
+    print_results(swept(content, tmp_path), new=True)
+    assert lines(capsys)[0].startswith("1 trial of 1 configuration in ")

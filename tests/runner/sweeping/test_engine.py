@@ -170,3 +170,11 @@ def test_float32_losses_are_judged_as_their_reader_would() -> None:
     for threshold in (worst, np.nextafter(worst, 0), np.nextafter(worst, 1)):
         (judged,) = computed(base | {"convergence": {"metric": "max-error", "threshold": float(threshold)}})
         assert np.array_equal(judged["epochs_to_convergence"] == 0, judged["max_error"] < threshold)
+
+
+def test_a_network_that_lacks_a_weight_swept_in_another_grid_is_as_drawn() -> None:
+    base: dict[str, Any] = {"name": "d", "task": "xor", "training": {"epochs": 3}}
+    grid = {"hidden": [1, 2], "bias": [False], "seeds": 5}
+    union = computed(base | {"sweep": [{"W1[0,2]": [0.5], "b1[2]": [0.1], "hidden": [3], "bias": [True]}, grid]})
+    alone = computed(base | {"sweep": grid})
+    assert [part["loss"].tolist() for part in union[1:]] == [part["loss"].tolist() for part in alone]

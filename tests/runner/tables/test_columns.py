@@ -51,6 +51,12 @@ def test_answers_are_left_out_where_they_are_not_recorded():
     assert trial_columns(found)[-1] == "max_error"
 
 
+def test_fates_stand_between_errors_and_answers_where_they_are_recorded():
+    found = trial_columns(experiment(record={"fate": True}))
+    fates = ["gradient_norm", "saturated_share", "saturated_error", "loss_change", "loss_rise"]
+    assert found == ["trial", "task", "hidden", "learning_rate", *RESULTS, *fates, *answer_columns(experiment())[0]]
+
+
 @pytest.mark.parametrize("key", SWEEPABLE)
 def test_every_sweepable_key_has_the_kind_of_its_values(key):
     hint = get_type_hints(TABLES[SWEEPABLE[key]])[key]
@@ -78,6 +84,8 @@ def test_a_swept_weight_is_a_real_key():
 
 
 def test_a_column_is_known_by_its_name_alone():
-    found = trial_kinds(experiment(task="exam", sweep={"stop": [True], "metric": ["loss"], "std": [2]}))
+    found = trial_kinds(
+        experiment(task="exam", record={"fate": True}, sweep={"stop": [True], "metric": ["loss"], "std": [2]})
+    )
     assert {name: trial_kind(name) for name in found} == found
     assert trial_kind("remark") is None

@@ -10,9 +10,10 @@ from hypothesis import given
 from runner.errors import RunnerError
 from runner.experiment.reading import read, whole
 from runner.tables.columns import OUTCOMES, SUMMARY, trial_kinds
-from runner.tables.loading import load
+from runner.tables.loading import check_contents, load, typed_trials
 from runner.tables.manifest import write_manifest
-from runner.tables.summary import summarise, write_summary
+from runner.tables.streaming import stream
+from runner.tables.summary import SummaryWriter, summarise
 from tests.runner.tables.test_manifest import STARTED
 from tests.runner.tables.test_trials import bits, expected, in_one_folder, tables_of_trials, two_trials, write
 
@@ -30,7 +31,9 @@ def folder_of_results(folder, kind="csv", scale=None):
     folder.mkdir(exist_ok=True)
     write(folder / f"trials.{kind}", experiment, batch, kind=kind)
     found = summarise(np.arange(2), batch.outcome, batch.epochs_to_convergence, batch.final_loss, 2)
-    write_summary(folder / "summary.csv", ["012345678901", "123456789e10"], keys, found)
+    summary = SummaryWriter(folder / "summary.csv", keys)
+    summary.write(["012345678901", "123456789e10"], keys, found)
+    summary.close()
     write_manifest(
         folder,
         spec=whole(experiment),
@@ -128,6 +131,64 @@ def test_more_columns_than_ours_are_kept(tmp_path):
     frame = load(tmp_path / "mine.csv").trials
     assert frame["remark"].tolist() == ["fine", "fine"]
     assert frame["trial"].tolist() == [0, 1]
+
+
+def test_a_table_that_pandas_merged_and_wrote_is_read(tmp_path):
+    first = pd.read_csv(write(tmp_path / "t.csv", XOR, two_trials(XOR)))
+    merged = pd.concat([first, first.assign(momentum=0.5, epochs=30, bias=True, update="batch")])
+    merged.to_csv(tmp_path / "merged.csv", quoting=1)  # an index without a name, 3.0 for 3, True for true
+    frame = load(tmp_path / "merged.csv").trials
+    assert frame["epochs_to_convergence"].dtype == frame["epochs"].dtype == "Int64"
+    assert frame["bias"].dtype == "boolean"
+    assert frame["epochs"].isna().tolist() == [True, True, False, False]
+    assert frame["trial"].tolist() == [7, 8, 7, 8]
+    assert frame["converged"].tolist() == first["converged"].tolist() * 2
+    epochs = next(stream(tmp_path / "merged.csv").read(["epochs_to_convergence"])).column(0).to_pylist()
+    assert epochs == [None if x is pd.NA else x for x in frame["epochs_to_convergence"]]
+
+
+def test_a_parquet_file_that_pandas_wrote_of_a_loaded_table_is_read(tmp_path):
+    frame = load(write(tmp_path / "t.csv", XOR, two_trials(XOR))).trials
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert load(tmp_path / "t.parquet").trials.equals(frame)
+
+
+@pytest.mark.parametrize("scale", [(1.0, 0.5), (1.0, RULE)])
+def test_a_frame_is_typed_as_load_types_it(tmp_path, scale):
+    path = folder_of_results(tmp_path / "a", scale=scale) / "trials.csv"
+    plain = pd.read_csv(path)
+    assert typed_trials(plain).equals(load(path).trials)
+    assert typed_trials(load(path).trials).equals(load(path).trials)
+    shown = typed_trials(plain.assign(converged=plain["converged"].astype(str), mine=[[1], {}]))
+    assert shown["converged"].tolist() == plain["converged"].tolist()
+    assert shown["mine"].tolist() == [[1], {}]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"outcome": "exploded"}, "mine: column outcome holds other words"),
+        ({"seed": "x"}, "mine: is no table of trials"),
+        ({"hidden": 2.5}, "2.5"),
+        ({"converged": None}, "column converged has empty cells"),
+    ],
+)
+def test_a_frame_that_is_none_of_ours_is_refused(tmp_path, change, reason):
+    plain = pd.read_csv(write(tmp_path / "t.csv", XOR, two_trials(XOR)))
+    with pytest.raises(RunnerError, match=reason):
+        typed_trials(plain.assign(**change), "mine")
+    with pytest.raises(RunnerError, match="no column seed"):
+        typed_trials(plain.drop(columns="seed"))
+
+
+def test_contents_are_held_against_the_manifest(tmp_path):
+    folder = folder_of_results(tmp_path / "a")
+    manifest = load(folder).manifest
+    check_contents(folder, manifest, "trials.csv")
+    text = (folder / "trials.csv").read_text()
+    (folder / "trials.csv").write_text(text.replace("0.5", "0.6"))
+    with pytest.raises(RunnerError, match="SHA-256"):
+        check_contents(folder, manifest, "trials.csv")
 
 
 def test_rows_of_megabytes_are_read(tmp_path):

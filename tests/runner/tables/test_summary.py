@@ -3,12 +3,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 
 from runner.tables.columns import SUMMARY
-from runner.tables.summary import summarise, wilson, write_summary
+from runner.tables.summary import SummaryWriter, summarise, wilson
 
 PERCENTILES = (5, 25, 50, 75, 95)
 losses = st.floats(0, 1e60) | st.sampled_from([0.0, 5e-324, 1.0, math.nan, math.inf])
@@ -42,10 +42,17 @@ def oracle(group):
     return found
 
 
+def written(path, hashes, keys, columns):
+    writer = SummaryWriter(path, keys)
+    writer.write(hashes, keys, columns)
+    writer.close()
+
+
 def same(one, other):
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
+@settings(deadline=None)
 @given(groups, st.randoms(use_true_random=False))
 def test_a_summary_is_what_the_definitions_say(groups, random):
     columns = arrays(groups)
@@ -150,7 +157,7 @@ def test_average_coverage_is_near_95_percent(count):
 def test_a_summary_is_written_with_blanks(tmp_path):
     columns = summarise(*arrays([[(0, 12, 0.25), (1, -1, 1.0)], [(2, -1, math.nan)]]), 2)
     keys = {"hidden": np.array([4, 8]), "learning_rate": np.array([1.0, 0.5]), "bias": np.array([True, False])}
-    write_summary(tmp_path / "summary.csv", ["0123456789ab", "000000000000"], keys, columns)
+    written(tmp_path / "summary.csv", ["0123456789ab", "000000000000"], keys, columns)
     with (tmp_path / "summary.csv").open(newline="") as file:
         text = file.read()
     names, first, second = csv.reader(text.splitlines())
@@ -179,6 +186,6 @@ def test_a_summary_is_written_with_blanks(tmp_path):
 def test_a_swept_scale_may_be_a_rule(tmp_path):
     columns = summarise(*arrays([[(0, 1, 0.1)], [(0, 1, 0.1)]]), 2)
     scale = np.array([1.0, "1/sqrt(fan_in)"], object)
-    write_summary(tmp_path / "summary.csv", ["a", "b"], {"scale": scale}, columns)
+    written(tmp_path / "summary.csv", ["a", "b"], {"scale": scale}, columns)
     rows = (tmp_path / "summary.csv").read_text().splitlines()
     assert [row.split(",")[1] for row in rows] == ["scale", "1.0", "1/sqrt(fan_in)"]

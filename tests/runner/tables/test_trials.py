@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner.experiment.reading import read
 from runner.tables import cells
 from runner.tables import trials as tables
-from runner.tables.columns import OUTCOMES, answer_columns, swept, trial_kinds
+from runner.tables.columns import OUTCOMES, answer_columns, fate_kinds, swept, trial_kinds
 from runner.tables.trials import Batch, TrialsWriter
 
 RULE = "1/sqrt(fan_in)"
@@ -38,6 +38,7 @@ EXPERIMENTS = [
     read(
         {"name": "a", "task": {"name": 'x, "y" é', "inputs": [[0], [1]], "targets": [[0, 1], [1, 0]], "probes": [[2]]}}
     ),
+    read({"name": "a", "task": "xor", "record": {"fate": True}}),
 ]
 
 reals = st.floats() | st.sampled_from(EDGES) | st.integers(-(10**18), 10**18).map(float)
@@ -80,6 +81,7 @@ def batches(draw, experiment):
         holds_at_end=array("flag", like=np.bool_),
         final_loss=array("real", like=np.float64),
         max_error=array("real", like=np.float64),
+        fates={name: array("real", like=np.float64) for name in fate_kinds(experiment)},
         outputs=array("real", (widths[0],), like=np.float64),
         probes=array("real", (widths[1],), like=np.float64),
     )
@@ -100,9 +102,14 @@ def write(path, experiment, *parts, kind="csv"):
 
 def cut(batch, start, stop):
     """Some rows of a batch, as copies."""
-    keys = {key: column[start:stop].copy() for key, column in batch.keys.items()}
-    rows = {f.name: getattr(batch, f.name)[start:stop].copy() for f in fields(Batch) if f.name not in ("first", "keys")}
-    return Batch(first=batch.first + start, keys=keys, **rows)
+
+    def copied(value):
+        if isinstance(value, dict):
+            return {key: column[start:stop].copy() for key, column in value.items()}
+        return value[start:stop].copy()
+
+    rows = {f.name: copied(getattr(batch, f.name)) for f in fields(Batch) if f.name != "first"}
+    return Batch(first=batch.first + start, **rows)
 
 
 def expected(experiment, batch):
@@ -121,6 +128,7 @@ def expected(experiment, batch):
         batch.holds_at_end.tolist(),
         batch.final_loss.tolist(),
         batch.max_error.tolist(),
+        *(batch.fates[name].tolist() for name in fate_kinds(experiment)),
         *answers.T.tolist(),
     ]
     columns = [[None if isinstance(x, float) and not math.isfinite(x) else x for x in column] for column in columns]
@@ -242,6 +250,7 @@ def two_trials(experiment, **changes):
         holds_at_end=np.array([True, False]),
         final_loss=np.array([1e-5, math.nan]),
         max_error=np.array([0.25, math.inf]),
+        fates={},
         outputs=np.resize([[0.0, 1.0, -0.0, 1e22]], (2, len(outputs))),
         probes=np.full((2, len(probes)), 0.5),
     )

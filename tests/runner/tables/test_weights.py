@@ -1,3 +1,5 @@
+import resource
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,7 +29,7 @@ def test_weights_come_back_to_the_bit(tmp_path, batches, block):
     expected = {}
     writer = WeightsWriter(folder, TASK)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(weights, "_ROWS", block)
+        patched.setattr(weights, "_BLOCK", block)
         for hidden, bias, count in batches:
             trials = np.arange(first, first + 2 * count, 2)
             flat = generator.standard_normal((count, parameters(hidden, bias)))
@@ -40,7 +42,7 @@ def test_weights_come_back_to_the_bit(tmp_path, batches, block):
         names = writer.close()
     assert sorted(names) == sorted(f"weights-3-{hidden}-3{'-bias' * bias}.npz" for hidden, bias in expected)
     assert {path.name for path in folder.iterdir()} >= set(names)
-    assert not [*folder.glob("*.flat"), *folder.glob("*.trial")]
+    assert not [path for path in folder.iterdir() if path.suffix != ".npz"]
     for (hidden, bias), (numbers, rows) in expected.items():
         with np.load(folder / f"weights-3-{hidden}-3{'-bias' * bias}.npz", allow_pickle=False) as file:
             assert file.files == (["trial", "W1", "b1", "W2", "b2"] if bias else ["trial", "W1", "W2"])
@@ -52,9 +54,30 @@ def test_weights_come_back_to_the_bit(tmp_path, batches, block):
             assert np.concatenate(flat, axis=1).tobytes() == np.array(rows).tobytes()
 
 
-def test_an_abandoned_writer_leaves_no_open_file(tmp_path):
+def test_networks_may_be_more_than_open_files(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    writer = WeightsWriter(tmp_path, TASK)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        for first in (0, 100):
+            for hidden in range(1, 101):
+                writer.write(
+                    hidden, False, np.array([first + hidden]), np.full((1, parameters(hidden, False)), float(first))
+                )
+        names = writer.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(names) == 100
+    with np.load(tmp_path / "weights-3-7-3.npz") as file:
+        assert file["trial"].tolist() == [7, 107]
+        assert file["W2"][:, 6, 2].tolist() == [0, 100]
+
+
+def test_rows_of_an_interrupted_sweep_are_not_taken_for_those_of_the_next(tmp_path):
+    WeightsWriter(tmp_path, TASK).write(2, False, np.arange(5), np.ones((5, 12)))
     writer = WeightsWriter(tmp_path, TASK)
     writer.write(2, False, np.arange(3), np.zeros((3, 12)))
-    writer.abandon()
-    with pytest.raises(ValueError, match="closed"):
-        writer.write(2, False, np.arange(3), np.zeros((3, 12)))
+    (name,) = writer.close()
+    with np.load(tmp_path / name) as file:
+        assert file["trial"].tolist() == [0, 1, 2]
+        assert not file["W1"].any()

@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 
 from runner.analysis.rates import rates
 from runner.errors import RunnerError
-from runner.plots import COLOURS, MARKERS, convergence_bands, kolen_pollack_figure_1, rate_grid
+from runner.plots import convergence_bands, kolen_pollack_figure_1, rate_grid
+from runner.plots.style import COLOURS, MARKERS
 
 SCALES = [0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0]
 

@@ -10,16 +10,13 @@ from runner.analysis.rates import rates
 from runner.errors import RunnerError
 from runner.labels import label, text
 from runner.maps.axes import dress, places
+from runner.plots.style import each, line_styles, titled
 from runner.tables.streaming import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito 2008, without yellow, which is too pale for a line; markers and dashes tell the lines apart in grey.
-COLOURS = ("#0072B2", "#E69F00", "#000000", "#CC79A7", "#009E73", "#D55E00", "#56B4E9")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*")
-DASHES = ("-", "--", ":", "-.")
 _RATES = ("convergence_rate", "convergence_low", "convergence_high")
 
 
@@ -47,7 +44,7 @@ def convergence_bands(
     parts, name = _panels(results, [x, *by], panels, where)
     figure = Figure(figsize=(1.9 + 4.4 * len(parts), 4.6), layout="constrained")
     all_axes = figure.subplots(1, len(parts), sharey=True, squeeze=False)[0]
-    styles = _styles([part for _, part in parts], by)
+    styles = line_styles(_combinations([part for _, part in parts], by), by)
     for axes, (heading, part) in zip(all_axes, parts, strict=True):
         axis = places(list(pd.unique(part[x].sort_values())), x_scale)
         dress(axes, "x", axis, x, inches=3.7, cells=False)
@@ -71,7 +68,7 @@ def convergence_bands(
         lines = {line.get_label(): line for axes in all_axes for line in axes.get_lines()}
         shown = [lines[style["label"]] for style in styles.values() if style["label"] in lines]
         figure.legend(handles=shown, loc="outside right center", frameon=False, handlelength=3.5, fontsize=9)
-    figure.suptitle(_heading(name, parts, failures) if title is None else title, fontsize=10, x=0.01, ha="left")
+    titled(figure, _heading(name, parts, failures) if title is None else title)
     return figure
 
 
@@ -126,7 +123,7 @@ def rate_grid(results: Table, x: str, y: str, *, where: str = "", title: str | N
     axes.set(xlabel=label(x), ylabel=label(y))
     figure.colorbar(picture, label="runs converged (percent)")
     words = _heading(found.name, [("", table)], failures=False)
-    figure.suptitle(words if title is None else title, fontsize=10, x=0.01, ha="left")
+    titled(figure, words if title is None else title)
     return figure
 
 
@@ -146,24 +143,9 @@ def _panels(
     ], found.name
 
 
-def _styles(parts: Sequence[pd.DataFrame], by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Return how the line of each combination looks: dashes follow the first key, colours and markers all of them."""
+def _combinations(parts: Sequence[pd.DataFrame], by: Sequence[str]) -> list[tuple[Any, ...]]:
     keys = pd.concat([part[list(by)] for part in parts]).drop_duplicates()
-    combinations = list(keys.sort_values(list(by)).itertuples(index=False, name=None)) if by else [()]
-    if len(combinations) > len(MARKERS):
-        raise RunnerError(
-            f"{len(combinations)} lines by {', '.join(by)} are too many to tell apart; choose some by where"
-        )
-    firsts = list(dict.fromkeys(combination[:1] for combination in combinations))
-    return {
-        combination: {
-            "color": COLOURS[number % len(COLOURS)],
-            "marker": MARKERS[number],
-            "linestyle": DASHES[firsts.index(combination[:1]) % len(DASHES)],
-            "label": ", ".join(f"{label(key)} {text(value)}" for key, value in zip(by, combination, strict=True)),
-        }
-        for number, combination in enumerate(combinations)
-    }
+    return list(keys.sort_values(list(by)).itertuples(index=False, name=None)) if by else [()]
 
 
 def _line(axes: "Axes", at: Sequence[float], part: pd.DataFrame, failures: bool, style: Mapping[str, Any]) -> None:
@@ -175,8 +157,6 @@ def _line(axes: "Axes", at: Sequence[float], part: pd.DataFrame, failures: bool,
 
 
 def _heading(name: str, parts: Sequence[tuple[str, pd.DataFrame]], failures: bool) -> str:
-    trials = pd.concat([part["trials"] for _, part in parts])
-    few, many = int(trials.min()), int(trials.max())
-    seeds = f"{many:,}" if few == many else f"{few:,} to {many:,}"
+    seeds = each(pd.concat([part["trials"] for _, part in parts]))
     what = "non-convergence" if failures else "convergence"
-    return f"{name + ': ' if name else ''}rate of {what}, {seeds} seeds each, with Wilson 95 % intervals"
+    return f"{name + ': ' if name else ''}rate of {what}, {seeds}, with Wilson 95 % intervals"

@@ -1,0 +1,1 @@
+"""From answers to one page that opens anywhere."""
