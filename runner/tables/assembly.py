@@ -12,13 +12,14 @@ from runner.planning.chunks import Chunk, Shapes
 from runner.planning.plan import Plan
 from runner.planning.product import Numbers
 from runner.sweeping.store import Columns, Store
-from runner.tables.columns import FATES, OUTCOMES
+from runner.tables.columns import FATES, OUTCOMES, trial_columns
 from runner.tables.condensing import Condenser
 from runner.tables.curves import CurvesWriter
 from runner.tables.trials import Batch, TrialsWriter
 from runner.tables.weights import WeightsWriter
 
 _WINDOW = 16_384  # rows: the last ones are written when training has ended
+_NUMBERS = 2**21  # in a window of rows that are wide, as those of long loss curves are
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Assembly:
 
     def __init__(self, plan: Plan, store: Store, table_format: Literal["csv", "parquet"]) -> None:
         self._plan, self._store = plan, store
-        self._shapes = Shapes(plan)
+        self._shapes, self._most = Shapes(plan), max(1, min(_WINDOW, _NUMBERS // _width(plan)))
         self._rows: dict[int, _Rows] = {}
         self._next = 0
         self._window: tuple[Numbers, Numbers, Numbers, Numbers] | None = None
@@ -75,7 +76,7 @@ class Assembly:
 
     def _write_window(self) -> bool:
         if self._window is None:
-            trials = np.arange(self._next, min(self._next + _WINDOW, self._plan.trials))
+            trials = np.arange(self._next, min(self._next + self._most, self._plan.trials))
             configurations, seeds = self._plan.locate(trials)
             self._window = trials, configurations, seeds, self._shapes.numbers(configurations)
         trials, configurations, seeds, shapes = self._window
@@ -147,3 +148,10 @@ class Assembly:
                 rows.chunks.popleft()
                 rows.columns = {}
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _width(plan: Plan) -> int:
+    """How many numbers, at most, there are of a trial."""
+    task, record, hidden = plan.experiment.task, plan.experiment.record, int(max(plan.levels["hidden"]))
+    weights = (len(task.inputs[0]) + 1) * hidden + (hidden + 1) * len(task.targets[0])
+    return len(trial_columns(plan.experiment)) + len(record.curve) + weights * record.weights

@@ -18,7 +18,7 @@ class CurvesWriter:
 
     def write(self, trials: NDArray[np.int64], epochs_run: NDArray[np.int64], losses: NDArray[np.float64]) -> None:
         """Write the losses (trials, epochs) of consecutive trials."""
-        step = max(1, CELLS // len(self._epochs))
+        step = max(1, CELLS // (3 * len(self._epochs)))
         for rows in (slice(start, start + step) for start in range(0, len(trials), step)):
             ran = self._epochs[None, :] <= epochs_run[rows, None]
             trial, epoch = (np.broadcast_to(a, ran.shape)[ran] for a in (trials[rows, None], self._epochs[None, :]))

@@ -125,8 +125,9 @@ class _Parquet:
         self._held = held.take(np.arange(whole, held.num_rows))  # a copy: the columns are views of the batch
 
     def close(self) -> None:
+        held, self._held = self._held, self._schema.empty_table()  # closed once more, it has nothing to write
         with self._file:
-            self._put(self._held)
+            self._put(held)
 
     def _put(self, table: pa.Table) -> None:
         for start in range(0, table.num_rows, self._rows):

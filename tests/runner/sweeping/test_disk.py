@@ -10,7 +10,7 @@ import pytest
 from runner.errors import Stopped
 from runner.experiment.reading import read
 from runner.sweeping.run import Run, run
-from tests.runner.running import ONE_SHAPE, Counted, command, digests, one_sentence, swept, written
+from tests.runner.running import ONE_SHAPE, command, digests, interrupted, one_sentence, swept, written
 
 RECORDS = {**ONE_SHAPE, "record": {"weights": True, "curve": {"every": 100}}}
 
@@ -43,9 +43,9 @@ def size(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5, 1.4])
+@pytest.mark.parametrize("share", [0.5, 1.4])
 def test_a_full_disk_keeps_what_is_finished_and_the_sweep_goes_on_once_there_is_space(tmp_path, mounted, alone, share):
-    """No chunk fits; some do; the chunks do and not all of the tables."""
+    """Some chunks fit; the chunks do and not all of the tables."""
     place = mounted(f"size={int(share * size(alone)) // 4096 * 4 + 4}k", "-t", "tmpfs", "tmpfs")
     words = ("sweep", written(RECORDS, tmp_path), "--results", place, "--jobs", 2, "--quiet")
     full = command(*words)
@@ -53,7 +53,7 @@ def test_a_full_disk_keeps_what_is_finished_and_the_sweep_goes_on_once_there_is_
     assert f"{place / 'one'}: cannot be written (No space left on device)" in one_sentence(full.stderr)
     assert not [*place.rglob("*.part")]
     kept = {path: path.stat().st_ino for path in place.rglob("chunk-*.npz")}
-    assert len(kept) >= (0 if share < 0.1 else 2)
+    assert len(kept) >= 2
     mounted("remount,size=100%")
     assert {path: path.stat().st_ino for path in place.rglob("chunk-*.npz")} == kept
     again = command(*words)
@@ -63,17 +63,14 @@ def test_a_full_disk_keeps_what_is_finished_and_the_sweep_goes_on_once_there_is_
 
 def test_a_read_only_folder_is_one_sentence_and_the_sweep_goes_on_once_it_is_not(tmp_path, mounted, alone, monkeypatch):
     place = mounted("size=64m", "-t", "tmpfs", "tmpfs")
-    Counted(monkeypatch, 5)
-    with pytest.raises(KeyboardInterrupt):
-        swept(RECORDS, place)
+    interrupted(RECORDS, place, monkeypatch, 5)
     words = ("sweep", written(RECORDS, tmp_path), "--results", place, "--quiet")
     mounted("remount,ro")
     refused = command(*words)
     assert (refused.returncode, refused.stdout) == (3, "")
     assert f"{place / 'one'}: cannot be written (Read-only file system)" in one_sentence(refused.stderr)
     mounted("remount,rw")
-    assert command(*words).returncode == 0
-    assert digests(place / "one") == digests(alone)
+    assert digests(swept(RECORDS, place)) == digests(alone)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="needs permissions that hold")

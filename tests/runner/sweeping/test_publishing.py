@@ -13,9 +13,10 @@ import pytest
 from runner.sweeping.store import Store
 from runner.tables.loading import load
 from runner.tables.manifest import read_manifest
-from tests.runner.running import MIXED, ROOT, Counted, digests, swept, written
+from tests.runner.running import ROOT, Counted, digests, swept, written
 
-EARLIER = {"name": "mixed", "task": "xor", "training": {"epochs": 3}, "sweep": {"seeds": 5}}
+EARLIER = {"name": "next", "task": "xor", "training": {"epochs": 3}, "sweep": {"seeds": 5}}
+NEXT = {**EARLIER, "record": {"weights": True, "curve": [0, 3]}, "sweep": {"hidden": [2, 3], "seeds": 7}}
 STEPS = (("os", "fsync"), ("os", "replace"), ("os", "rename"), ("os", "unlink"), ("os", "rmdir"), ("shutil", "rmtree"))
 
 
@@ -52,8 +53,8 @@ def ready(tmp_path_factory):
     earlier = digests(swept(EARLIER, results))
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
         cut_off(patched, 0)
-        swept(MIXED, results)
-    return results / "mixed", earlier, digests(swept(MIXED, tmp_path_factory.mktemp("alone")))
+        swept(NEXT, results)
+    return results / "next", earlier, digests(swept(NEXT, tmp_path_factory.mktemp("alone")))
 
 
 def consistent(folder):
@@ -70,12 +71,12 @@ def test_a_sweep_cut_off_at_any_step_of_its_end_comes_to_the_same_bytes(tmp_path
     counted = Counted(monkeypatch)
     seen = set()
     for step in range(100):
-        shutil.copytree(folder, tmp_path / str(step) / "mixed")
+        shutil.copytree(folder, tmp_path / str(step) / "next")
         with pytest.MonkeyPatch.context() as patched:
             made = cut_off(patched, step)
             with suppress(Killed):
-                swept(MIXED, tmp_path / str(step))
-        here = tmp_path / str(step) / "mixed"
+                swept(NEXT, tmp_path / str(step))
+        here = tmp_path / str(step) / "next"
         assert consistent(here)
         if (here / "manifest.json").exists():
             seen.add("earlier" if digests(here) == earlier else "new")
@@ -83,7 +84,7 @@ def test_a_sweep_cut_off_at_any_step_of_its_end_comes_to_the_same_bytes(tmp_path
             load(here)
         else:
             seen.add("between")
-        assert digests(swept(MIXED, tmp_path / str(step))) == alone
+        assert digests(swept(NEXT, tmp_path / str(step))) == alone
         if len(made) < step:
             break
     assert len(made) > 15
@@ -118,10 +119,10 @@ main()
 @pytest.mark.parametrize("steps", [8, 11])
 def test_a_process_killed_while_it_publishes_leaves_what_the_same_command_mends(tmp_path, ready, steps):
     folder, _, alone = ready
-    shutil.copytree(folder, tmp_path / "mixed")
-    words = ("sweep", written(MIXED, tmp_path), "--results", tmp_path, "-q")
+    shutil.copytree(folder, tmp_path / "next")
+    words = ("sweep", written(NEXT, tmp_path), "--results", tmp_path, "-q")
     program = [sys.executable, "-c", KILLS, "", *map(str, words)]
     killed = subprocess.run(program, cwd=ROOT, env={**os.environ, "STEPS": str(steps)})
     assert killed.returncode == -signal.SIGKILL
-    assert consistent(tmp_path / "mixed")
-    assert digests(swept(MIXED, tmp_path)) == alone
+    assert consistent(tmp_path / "next")
+    assert digests(swept(NEXT, tmp_path)) == alone

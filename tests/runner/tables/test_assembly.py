@@ -2,11 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from runner.errors import Stopped
 from runner.experiment.reading import read
 from runner.planning.plan import plan
+from runner.tables import assembly
+from runner.tables.curves import CurvesWriter
 from runner.tables.loading import load
 from tests import reference
-from tests.runner.running import MIXED, swept
+from tests.runner.running import MIXED, digests, swept
 
 KEYS = ["momentum", "precision", "update", "hidden", "learning_rate"]
 
@@ -165,3 +168,35 @@ def test_a_diverged_trial_is_a_row_with_blanks(tmp_path):
     assert found.trials.loc[diverged, "epochs_to_convergence"].isna().all()
     assert not found.trials.loc[diverged, ["converged", "holds_at_end"]].any(axis=None)
     assert found.manifest["counts"]["diverged"] == diverged.sum() == found.summary["diverged"].sum()
+
+
+@pytest.mark.parametrize("table_format", ["csv", "parquet"])
+@pytest.mark.parametrize("station", ["condensing.Condenser", "weights.WeightsWriter"])
+def test_a_disk_that_is_full_at_the_very_end_is_one_sentence(tmp_path, monkeypatch, table_format, station):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    content = {"name": "full", "task": "xor", "training": {"epochs": 1}, "sweep": {"seeds": 9}}
+    content |= {"record": {"curve": [0], "weights": True}}
+    with monkeypatch.context() as patched:
+        patched.setattr(f"runner.tables.{station}.close", full)
+        with pytest.raises(Stopped, match="No space left"):
+            swept(content, tmp_path, format=table_format)
+    assert len(load(swept(content, tmp_path, format=table_format)).trials) == 9
+
+
+def test_of_wide_rows_fewer_are_in_memory_at_a_time(tmp_path, monkeypatch):
+    content = {"name": "wide", "task": "xor", "training": {"epochs": 60}, "record": {"curve": {"every": 1}}}
+    content |= {"sweep": {"seeds": 40, "hidden": [2, 3]}}
+    narrow = digests(swept(content, tmp_path / "narrow"))
+    held, write = [], CurvesWriter.write
+
+    def spied(self, trials, epochs_run, losses):
+        held.append(losses.size)
+        write(self, trials, epochs_run, losses)
+
+    monkeypatch.setattr(assembly, "_NUMBERS", 1000)
+    monkeypatch.setattr(CurvesWriter, "write", spied)
+    assert digests(swept(content, tmp_path / "wide")) == narrow
+    assert max(held) < 1000
+    assert sum(held) == 80 * 61
