@@ -1,5 +1,6 @@
 """Where chunks run: joblib's backends, each with its way to stop and its words for a worker that died."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -82,7 +83,7 @@ class _Processes:
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
         try:
-            with deaf():
+            with deaf(), _unlogged():
                 yield from _parallel("loky", self._jobs, (_Watched(call, os.getpid()) for call in calls))
         except TerminatedWorkerError:
             raise Stopped(
@@ -116,6 +117,22 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Let nothing be logged of calls that joblib goes on handing out to workers that are being stopped."""
+    from joblib.externals.loky.process_executor import ShutdownExecutorError
+
+    def ours(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], ShutdownExecutorError))
+
+    logger = logging.getLogger("concurrent.futures")
+    logger.addFilter(ours)
+    try:
+        yield
+    finally:
+        logger.removeFilter(ours)
 
 
 def _parallel(backend: str, jobs: int, calls: Iterable[Call]) -> Iterator[Any]:

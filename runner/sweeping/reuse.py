@@ -6,7 +6,7 @@ of this plan finds its own by arithmetic and bisection; memory grows with the ch
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from runner.planning.product import Numbers
 from runner.sweeping.progress import Say
 from runner.sweeping.store import Columns, disk
 
-_ROWS = 8_192  # read at a time: in the worst case each lies in a page of its own
+_ROWS = 512  # of a mapping, which is made anew after each, to let its pages go: Linux maps 16 of them around a row
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,28 @@ class Kept:
 
     def places(self, folder: Path, trials: Numbers) -> Numbers:
         """Where the rows of these trials are; -1 where they are not here."""
-        known = self.trials(folder)
-        place = np.minimum(np.searchsorted(known, trials), self.count - 1)
-        return np.where(np.asarray(known[place]) == trials, place, -1)
+        found = np.empty(len(trials), np.int64)
+        for which in _batches(trials):
+            known, wanted = self.trials(folder), trials[which]
+            place = np.minimum(np.searchsorted(known, wanted), self.count - 1)
+            found[which] = np.where(known[place] == wanted, place, -1)
+        return found
 
     def read(self, folder: Path, places: Numbers) -> Columns:
         """The rows in these places."""
         dtype = self.dtype
         columns = {name: np.empty((len(places), *dtype[name].shape), dtype[name].base) for name in dtype.names or ()}
-        for start in range(0, len(places), _ROWS):
-            here = slice(start, start + _ROWS)
-            # Mapped anew each time, to let the pages go.
-            records = np.asarray(np.memmap(folder / f"{self.name}.rows", dtype, "r", shape=(self.count,))[places[here]])
+        for which in _batches(places):
+            records = np.memmap(folder / f"{self.name}.rows", dtype, "r", shape=(self.count,))[places[which]]
             for name, column in columns.items():
-                column[here] = records[name]
+                column[which] = records[name]
         return columns
+
+
+def _batches(numbers: Numbers) -> Iterator[Numbers]:
+    """The places of so many neighbours at a time."""
+    order = np.argsort(numbers, kind="stable")
+    return (order[start : start + _ROWS] for start in range(0, len(order), _ROWS))
 
 
 def _digest(path: Path) -> str:

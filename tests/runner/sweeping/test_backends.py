@@ -39,6 +39,20 @@ def test_a_worker_that_dies_is_one_sentence():
         assert [*pool.results(partial(int) for _ in range(3))] == [0, 0, 0]
 
 
+def test_workers_that_are_stopped_are_not_logged(caplog):
+    """Calls go on being handed out for a moment, as each that ends asks for the next."""
+
+    def calls():
+        for number in range(100):
+            if number == 20:
+                pool.stop()
+            yield partial(int, number)
+
+    with pytest.raises(RuntimeError), workers("processes", 2) as pool:
+        [*pool.results(calls())]
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def children(process):
     """The processes whose parent this is."""
     found = []

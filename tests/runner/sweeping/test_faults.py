@@ -61,7 +61,7 @@ class Killer:
     def wait(self, process):
         """Until some moment: soon after the start, or some chunks later."""
         if self.random.random() < 0.8:
-            before, more = chunk_files(self.results), self.random.randint(1, 50)
+            before, more = chunk_files(self.results), self.random.choice([1, 5, 20, 50])
             soon(lambda: process.poll() is not None or len(chunk_files(self.results) - before) >= more)
         with suppress(subprocess.TimeoutExpired):
             process.wait(self.random.choice([0, 0.05, 2]) * self.random.random())

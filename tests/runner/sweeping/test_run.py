@@ -1,4 +1,3 @@
-import fcntl
 import json
 import os
 import re
@@ -6,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -386,9 +384,7 @@ def test_a_closed_terminal_ends_a_sweep_that_goes_on(tmp_path, started, undistur
     """Its bar cannot be drawn any more, nor its last words be said."""
     ours, its = os.openpty()
     words = ("sweep", written(SECONDS, tmp_path), "--results", tmp_path, "--jobs", 1)
-    process = started(
-        *words, stdin=its, stdout=its, stderr=its, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    )
+    process = started(*words, terminal=its)
     os.close(its)
     soon(lambda: len(chunk_files(tmp_path)) >= 2)
     os.close(ours)
