@@ -9,19 +9,39 @@ from typing import Any
 
 import numpy as np
 
-from kernels.jit import inline
+from kernels.jit import callee, inline
 from kernels.lanes import fma
-from kernels.layers import slope
+from kernels.layers import TILE, accumulate, feedforward, output_deltas, slope
+from kernels.memory import (
+    DELTAS,
+    DUE,
+    ERRORS,
+    FATES,
+    FIRST_LOSS,
+    GRADIENTS,
+    HIDDEN,
+    LAST_GRADIENTS,
+    LOSS,
+    LOSS_RISE,
+    LOWEST_LOSS,
+    OUTPUTS,
+    SINGLE,
+    TENTH,
+    WEIGHTS,
+    pair,
+    part,
+)
 from kernels.records import is_finite, number
 
 # A unit is saturated where its slope is below 4 % of the largest, 1/4: where its pre-activation lies outside +-4.59,
 # beyond what Yam & Chow (2001) call the active region.
 SATURATED = 0.01
 
-# What is summed over the samples: activations that are saturated; the magnitudes of errors at outputs, and at
-# saturated ones; those handed back to hidden units, and to saturated ones.
-SUMS = 5
-_COUNT, _AT_OUTPUTS, _BLOCKED_AT_OUTPUTS, _AT_HIDDEN, _BLOCKED_AT_HIDDEN = range(SUMS)
+# The rows of a lane's fate, in the order of `Outcomes.fates`, and of what is summed over samples for it: activations
+# that are saturated; the magnitudes of errors at outputs, and at saturated ones; those handed back to hidden units, and
+# to saturated ones.
+_NORM, _SHARE, _ERROR, _CHANGE, _RISE = range(5)
+_COUNT, _AT_OUTPUTS, _BLOCKED_AT_OUTPUTS, _AT_HIDDEN, _BLOCKED_AT_HIDDEN = range(5, 10)
 
 
 @inline
@@ -31,28 +51,75 @@ def last_tenth(epochs: int) -> int:
 
 
 @inline
-def begin_last_tenth(lane: int, loss: Any, fates: Any) -> None:
-    """Remember a lane's loss (1, width) where its last tenth begins."""
-    fates.first[0, lane] = fates.lowest[0, lane] = loss[0, lane]
-    fates.rise[0, lane] = 0.0
+def begin_last_tenth(lane: int, single: int, numbers: Any) -> None:
+    """Remember a lane's loss where its last tenth begins; `single` is the first row of single numbers."""
+    loss = numbers[single + LOSS, lane]
+    numbers[single + FIRST_LOSS, lane] = numbers[single + LOWEST_LOSS, lane] = loss
+    numbers[single + LOSS_RISE, lane] = 0.0
+
+
+@callee
+def look_back(
+    kind: Any, inputs: Any, targets: Any, numbers: Any, layout: Any, lanes: Any, tick: int, found: Any
+) -> None:
+    """Write what is known of the trials that end at this tick into `found` (FATES, width).
+
+    All samples once more: the hidden activations of earlier tiles are gone, and online updates sum no gradients.
+    """
+    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
+    F1, F2 = pair(numbers, layout, LAST_GRADIENTS, kind)
+    hidden, deltas = part(numbers, layout, HIDDEN, kind), part(numbers, layout, DELTAS, kind)
+    errors, outputs = part(numbers, layout, ERRORS, kind)[0], part(numbers, layout, OUTPUTS, kind)
+    gradients, parameters = layout[LAST_GRADIENTS, 0], layout[GRADIENTS, 0]
+    width, samples, single = lanes.shape[1], inputs.shape[0], layout[SINGLE, 0]
+    for lane in range(width):
+        for row in range(gradients, gradients + parameters):
+            numbers[row, lane] = 0.0
+        for row in range(FATES):
+            found[row, lane] = 0.0
+    for first in range(0, samples, TILE):
+        last = min(first + TILE, samples)
+        feedforward(first, last, inputs, W1, W2, hidden, outputs)
+        output_deltas(first, last, targets, outputs, deltas)
+        accumulate(first, last, inputs, hidden, deltas, errors, W2, F1, F2)
+        for lane in range(width):
+            if lanes[DUE, lane] == tick:
+                _add_saturation(lane, first, last, targets, numbers, layout, found)
+    answers, units = outputs.shape[0] * outputs.shape[1], W1.shape[0] + outputs.shape[1]
+    for lane in range(width):
+        if lanes[DUE, lane] == tick:
+            at_outputs = _share(found[_BLOCKED_AT_OUTPUTS, lane], found[_AT_OUTPUTS, lane])
+            at_hidden = _share(found[_BLOCKED_AT_HIDDEN, lane], found[_AT_HIDDEN, lane])
+            found[_NORM, lane] = 2.0 * _norm(lane, gradients, gradients + parameters, numbers) / answers
+            found[_SHARE, lane] = number(found[_COUNT, lane] / (samples * units))
+            found[_ERROR, lane] = number(at_outputs if at_outputs > at_hidden else at_hidden)  # a NaN is in both
+            found[_CHANGE, lane] = found[_RISE, lane] = np.nan
+            if tick > lanes[TENTH, lane]:
+                change = number(number(numbers[single + LOSS, lane]) - numbers[single + FIRST_LOSS, lane])
+                found[_CHANGE, lane] = change
+                if is_finite(change):
+                    found[_RISE, lane] = number(numbers[single + LOSS_RISE, lane])
 
 
 @inline
-def add_saturation(lane: int, first: int, last: int, targets: Any, work: Any, sums: Any) -> None:
-    """Add a tile's samples to a lane's sums (`SUMS`, width); a NaN among the activations stays in them."""
+def _add_saturation(lane: int, first: int, last: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
+    """Add a tile's samples to a lane's sums; a NaN among the activations stays in them."""
+    samples_outputs, hidden, deltas = layout[OUTPUTS, 0], layout[HIDDEN, 0], layout[DELTAS, 0]
+    W2, outputs, columns = layout[WEIGHTS + 1, 0], targets.shape[1], layout[WEIGHTS + 1, 2]
     for s in range(first, last):
-        for o in range(targets.shape[1]):
-            output = number(work.outputs[s, o, lane])
+        for o in range(outputs):
+            output = number(numbers[samples_outputs + s * outputs + o, lane])
             error = abs(number(targets[s, o]) - output)
             saturated = _saturated(output)
             sums[_COUNT, lane] += saturated
             sums[_AT_OUTPUTS, lane] += error
             sums[_BLOCKED_AT_OUTPUTS, lane] += error * saturated
-        for h in range(work.W1.shape[0]):
+        for h in range(layout[WEIGHTS, 1]):
             error = 0.0
-            for o in range(targets.shape[1]):
-                error = fma(number(work.deltas[s - first, o, lane]), number(work.W2[o, h, lane]), error)
-            saturated = _saturated(number(work.hidden[s - first, h, lane]))
+            for o in range(outputs):
+                delta = number(numbers[deltas + (s - first) * outputs + o, lane])
+                error = fma(delta, number(numbers[W2 + o * columns + h, lane]), error)
+            saturated = _saturated(number(numbers[hidden + (s - first) * columns + h, lane]))
             sums[_COUNT, lane] += saturated
             sums[_AT_HIDDEN, lane] += abs(error)
             sums[_BLOCKED_AT_HIDDEN, lane] += abs(error) * saturated
@@ -66,46 +133,26 @@ def _saturated(activation: float) -> float:
 
 
 @inline
-def record_fate(lane: int, t: int, epochs: int, work: Any, fates: Any, out: Any) -> None:
-    """Write what is known of trial t, whose budget is `epochs`, once its other outcomes are written."""
-    sums, samples, outputs = fates.sums, work.outputs.shape[0], work.outputs.shape[1]
-    at_outputs = _share(sums[_BLOCKED_AT_OUTPUTS, lane], sums[_AT_OUTPUTS, lane])
-    at_hidden = _share(sums[_BLOCKED_AT_HIDDEN, lane], sums[_AT_HIDDEN, lane])
-    out.gradient_norm[t] = 2.0 * _norm(lane, fates.W1, fates.W2) / (samples * outputs)
-    out.saturated_share[t] = number(sums[_COUNT, lane] / (samples * (work.W1.shape[0] + outputs)))
-    out.saturated_error[t] = number(at_outputs if at_outputs > at_hidden else at_hidden)  # a NaN is in both
-    out.loss_change[t] = out.loss_rise[t] = np.nan
-    if out.epochs_run[t] > last_tenth(epochs):
-        out.loss_change[t] = number(out.loss[t] - fates.first[0, lane])
-        if is_finite(out.loss_change[t]):
-            out.loss_rise[t] = number(fates.rise[0, lane])
-
-
-@inline
 def _share(part: float, whole: float) -> float:
     return part / whole if whole != 0.0 else 0.0
 
 
 @inline
-def _norm(lane: int, W1: Any, W2: Any) -> float:
-    """The Euclidean norm of a lane's numbers in two arrays (units, weights, width); NaN where one is.
+def _norm(lane: int, first: int, last: int, numbers: Any) -> float:
+    """The Euclidean norm of a lane's numbers in the rows from first to before last; NaN where one is.
 
     They are divided by the largest before they are squared: the gradient of a saturated network may be 1e-200.
     """
     largest = 0.0
-    for W in (W1, W2):
-        for unit in range(W.shape[0]):
-            for k in range(W.shape[1]):
-                value = number(abs(W[unit, k, lane]))
-                if value != value:
-                    return np.nan
-                largest = max(largest, value)
+    for row in range(first, last):
+        value = number(abs(numbers[row, lane]))
+        if value != value:
+            return np.nan
+        largest = max(largest, value)
     if largest == 0.0 or largest == np.inf:
         return largest
     total = 0.0
-    for W in (W1, W2):
-        for unit in range(W.shape[0]):
-            for k in range(W.shape[1]):
-                value = number(W[unit, k, lane]) / largest
-                total = fma(value, value, total)
+    for row in range(first, last):
+        value = number(numbers[row, lane]) / largest
+        total = fma(value, value, total)
     return largest * math.sqrt(total)

@@ -5,18 +5,44 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba import extending
+from numba.core.caching import FunctionCache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # error_model="numpy": a division by zero gives an infinity, as in NumPy, instead of a branch and an exception.
 # fastmath stays off: reassociated or contracted sums would differ from CPU to CPU.
 # parallel stays off: the runner's threads run whole kernels side by side.
-_FLAGS = {"error_model": "numpy", "nogil": True}
+# _nrt off: no kernel makes an array, and counting references to those of its arguments was a quarter of all code.
+_FLAGS = {"error_model": "numpy", "nogil": True, "_nrt": False}
+
+
+class _Cache(FunctionCache):
+    """Numba's on-disk cache, which here loads a kernel without loading the compiler first.
+
+    That took 0.5 s in each process: Numba's own loads all that it can compile, and scipy.linalg with it.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return self._load_overload(sig, target_context)
+        except OSError:  # then it is compiled again
+            return None
+
+
+def _kept(function: F, **wrappers: bool) -> F:
+    compiled = numba.njit(no_cfunc_wrapper=True, **wrappers, **_FLAGS)(function)
+    compiled._cache = _Cache(function)
+    return cast(F, compiled)
 
 
 def kernel(function: F) -> F:
     """Compile an entry point: nogil, kept in the on-disk cache."""
-    return cast(F, numba.njit(cache=True, **_FLAGS)(function))
+    return _kept(function)
+
+
+def callee(function: F) -> F:
+    """Compile what kernels call at an address and Python does not: kept in the cache, too."""
+    return _kept(function, no_cpython_wrapper=True)
 
 
 def inline(function: F) -> F:

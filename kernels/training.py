@@ -2,30 +2,39 @@
 
 Time is counted in ticks, one an epoch of every lane. A lane's trial begins at some tick, and its epochs are the ticks
 since. What is rare (a trial's end, a point of a loss curve) is found by comparing the tick with the next one at which
-something is due.
+something is due; what lies between is the work of `kernels.epochs`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from kernels.convergence import NEVER, holding, mean_squared_error
-from kernels.fates import add_saturation, begin_last_tenth, last_tenth, record_fate
+from kernels.calls import call
+from kernels.convergence import NEVER
+from kernels.epochs import EVENT, HELD, LIVE, NO_LANE, PAUSE, SEEN, TICK, UPDATE, advance, answer
+from kernels.fates import begin_last_tenth, last_tenth, look_back
 from kernels.jit import kernel
-from kernels.lanes import as_lanes, clip
-from kernels.layers import (
-    TILE,
-    accumulate,
-    descend,
-    descend_online,
-    descend_online_with_momentum,
-    descend_with_momentum,
-    feedforward,
-    output_deltas,
+from kernels.memory import (
+    BEGUN,
+    DUE,
+    LOSS,
+    MOMENTUM,
+    OUTPUTS,
+    POINT,
+    POINT_DUE,
+    PROBES,
+    SINGLE,
+    STEP,
+    TENTH,
+    TENTH_DUE,
+    THRESHOLD,
+    TRIAL,
+    VELOCITIES,
+    Memory,
 )
-from kernels.records import clear, earliest, fill_weights, is_finite, max_error, number, record_outputs, record_weights
+from kernels.records import earliest, is_finite, number, record_answers, worst_error
 
-_ONE, _NO_LANE = np.uint64(1), np.uint64(0)
+_ONE = np.uint64(1)
 _NO_TICK = 2**62
 
 
@@ -39,165 +48,136 @@ def train(
     stop: bool,
     curve: Any,
     trials: Any,
-    gradients: Any,
-    online: Any,
-    velocities: Any,
-    fates: Any,
+    addresses: Any,
+    space: Any,
     cancel: Any,
-    work: Any,
     out: Any,
 ) -> int:
     """Train every trial into `out`; the number of trials finished: all, unless `cancel[0]` becomes true.
 
     `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
     `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
-    where its rule first holds; `curve` holds ascending epochs at which to record the loss. Four arguments choose what
-    is compiled: `gradients` are `Layers` of zeros for batch updates, else None; `online` is True for online updates,
-    else None; `velocities` are `Layers` where every momentum is above 0, None where every one is 0 (with velocities an
-    update is rounded twice, so that the two kinds of trials must not share a call); `fates` are `Fates` where they are
-    asked for, else None.
+    where its rule first holds; `curve` holds ascending epochs at which to record the loss. `addresses` are those of
+    three other kernels: kernels.epochs.advance, compiled for the kind of update (with velocities an update is rounded
+    twice, so that trials with and without momentum must not share a call); kernels.epochs.answer where there are
+    probes; kernels.fates.look_back where fates are asked for. `space` is a `Memory` that no other call has changed.
     """
-    W1, W2 = as_lanes(work.W1, kind), as_lanes(work.W2, kind)
-    hidden, deltas, errors = as_lanes(work.hidden, kind), as_lanes(work.deltas, kind), as_lanes(work.errors, kind)
-    outputs, answers = as_lanes(work.outputs, kind), as_lanes(work.probes, kind)
-    steps, momenta = as_lanes(work.step, kind), as_lanes(work.momentum, kind)
-    thresholds, losses = as_lanes(work.threshold, kind), as_lanes(work.loss, kind)
-    if gradients is not None:
-        G1, G2 = as_lanes(gradients.W1, kind), as_lanes(gradients.W2, kind)
-    if velocities is not None:
-        V1, V2 = as_lanes(velocities.W1, kind), as_lanes(velocities.W2, kind)
-    if fates is not None:
-        F1, F2 = as_lanes(fates.W1, kind), as_lanes(fates.W2, kind)
-        lowest, rises = as_lanes(fates.lowest, kind), as_lanes(fates.rise, kind)
-
-    width, samples = len(work.trial), inputs.shape[0]
+    advancing, answering, looking_back = addresses
+    numbers, layout, order, lanes, found, clock, masks = space
+    velocities, outputs, answers = layout[VELOCITIES, 0], layout[OUTPUTS, 0], layout[PROBES, 0]
+    step, momentum = numbers[layout[SINGLE, 0] + STEP], numbers[layout[SINGLE, 0] + MOMENTUM]
+    threshold, losses = numbers[layout[SINGLE, 0] + THRESHOLD], numbers[layout[SINGLE, 0] + LOSS]
+    trial, begun, due = lanes[TRIAL], lanes[BEGUN], lanes[DUE]
+    point, point_due, tenth_due = lanes[POINT], lanes[POINT_DUE], lanes[TENTH_DUE]
+    width, parameters, fates = len(trial), len(order), out.fates.shape[1]
     waiting, finished, tick = 0, 0, 0
-    next_due, next_point, next_last = _NO_TICK, _NO_TICK, _NO_TICK
-    live, seen, free = _NO_LANE, _NO_LANE, ~_NO_LANE  # lanes, a bit each: at work; whose rule has held; to be filled
+    live, seen, free = NO_LANE, NO_LANE, ~NO_LANE  # lanes, a bit each: at work; whose rule has held; to be filled
+    clock[UPDATE] = clock[PAUSE] = 0
 
     while True:
-        if free != _NO_LANE:
-            for lane in range(width):
+        if clock[PAUSE] == 0:
+            for lane in range(width if free != NO_LANE else 0):
                 bit = _ONE << np.uint64(lane)
-                if free & bit == _NO_LANE:
+                if free & bit == NO_LANE:
                     continue
-                live &= ~bit
-                work.due[lane] = work.point_due[lane] = _NO_TICK
-                if fates is not None:
-                    fates.due[lane] = _NO_TICK
+                due[lane] = point_due[lane] = tenth_due[lane] = _NO_TICK
                 if waiting == len(trials.step):
                     continue
-                fill_weights(lane, trials.initial[waiting], work.W1, work.W2)
-                if velocities is not None:
-                    clear(lane, velocities.W1)
-                    clear(lane, velocities.W2)
-                work.step[0, lane] = trials.step[waiting]
-                work.momentum[0, lane] = trials.momentum[waiting]
-                work.threshold[0, lane] = trials.threshold[waiting]
-                work.trial[lane], work.begun[lane] = waiting, tick
-                work.due[lane] = tick + trials.epochs[waiting]
-                work.point[lane] = 0
+                for k in range(parameters):
+                    numbers[order[k], lane] = trials.initial[waiting, k]
+                    numbers[velocities + k, lane] = 0.0
+                step[lane], momentum[lane] = trials.step[waiting], trials.momentum[waiting]
+                threshold[lane] = trials.threshold[waiting]
+                trial[lane], begun[lane], point[lane] = waiting, tick, 0
+                due[lane] = tick + trials.epochs[waiting]
                 if len(curve) > 0:
-                    work.point_due[lane] = tick + curve[0]
-                if fates is not None:
-                    fates.due[lane] = tick + last_tenth(trials.epochs[waiting])
+                    point_due[lane] = tick + curve[0]
+                if fates > 0:
+                    tenth_due[lane] = tick + last_tenth(trials.epochs[waiting])
+                    lanes[TENTH, lane] = tenth_due[lane]
                 out.epochs_to_convergence[waiting] = NEVER
                 live |= bit
                 seen &= ~bit
                 waiting += 1
-            free = _NO_LANE
-            next_due, next_point = earliest(work.due), earliest(work.point_due)
-            if fates is not None:
-                next_last = earliest(fates.due)
-        if live == _NO_LANE or cancel[0]:
-            return finished
+            free = NO_LANE
+            if live == NO_LANE or cancel[0]:
+                return finished
+            clock[EVENT] = earliest(lanes)
 
-        # The outputs at the weights of this tick, and in batch mode the gradients with them.
-        for first in range(0, samples, TILE):
-            last = min(first + TILE, samples)
-            feedforward(first, last, inputs, W1, W2, hidden, outputs)
-            if gradients is not None:
-                output_deltas(first, last, targets, outputs, deltas)
-                accumulate(first, last, inputs, hidden, deltas, errors, W2, G1, G2)
+        clock[TICK], masks[LIVE], masks[SEEN] = tick, live, seen
+        call(advancing, (kind, None, None, None, inputs, targets, metric, numbers, layout, cancel, clock, masks))
+        tick = clock[TICK]
+        if clock[PAUSE] != 0:  # the update alone was made, and lanes wait to be filled
+            clock[UPDATE] = clock[PAUSE] = 0
+            continue
 
-        loss = mean_squared_error(targets, outputs)
-        losses[0] = loss
-        held = holding(metric, targets, outputs, loss, thresholds[0]) & live
-        newly = held & ~seen
-        if newly != _NO_LANE:
-            seen |= held
-            for lane in range(width):
-                if newly >> np.uint64(lane) & _ONE != _NO_LANE:
-                    out.epochs_to_convergence[work.trial[lane]] = tick - work.begun[lane]
-                    if stop:
-                        work.due[lane] = next_due = tick
-        if tick == next_point:
-            for lane in range(width):
-                if work.point_due[lane] == tick:
-                    out.losses[work.trial[lane], work.point[lane]] = number(work.loss[0, lane])
-                    work.point[lane] += 1
-                    more = work.point[lane] < len(curve)
-                    work.point_due[lane] = work.begun[lane] + curve[work.point[lane]] if more else _NO_TICK
-            next_point = earliest(work.point_due)
-        if fates is not None:
-            least = clip(lowest[0], -np.inf, loss)
-            lowest[0], rises[0] = least, clip(rises[0], loss - least, np.inf)
-            if tick == next_last:
-                for lane in range(width):
-                    if fates.due[lane] == tick:
-                        begin_last_tenth(lane, work.loss, fates)
-                        fates.due[lane] = _NO_TICK
-                next_last = earliest(fates.due)
-        if tick == next_due:
-            if fates is not None:
-                # Once more: the hidden activations of earlier tiles are gone, and online updates sum no gradients.
-                fates.W1[:] = fates.W2[:] = 0.0
-                fates.sums[:] = 0.0
-                for first in range(0, samples, TILE):
-                    last = min(first + TILE, samples)
-                    feedforward(first, last, inputs, W1, W2, hidden, outputs)
-                    output_deltas(first, last, targets, outputs, deltas)
-                    accumulate(first, last, inputs, hidden, deltas, errors, W2, F1, F2)
-                    for lane in range(width):
-                        if work.due[lane] == tick:
-                            add_saturation(lane, first, last, targets, work, fates.sums)
-            for p in range(probes.shape[0]):
-                feedforward(p, p + 1, probes, W1, W2, hidden, answers)
-            for lane in range(width):
-                if work.due[lane] != tick:
-                    continue
-                t, bit = work.trial[lane], _ONE << np.uint64(lane)
-                finite = record_weights(lane, work.W1, work.W2, out.weights[t])
-                out.loss[t] = number(work.loss[0, lane])
-                out.max_error[t] = max_error(lane, targets, work.outputs)
-                out.epochs_run[t] = tick - work.begun[lane]
-                out.diverged[t] = not (finite and is_finite(out.loss[t]))
-                out.holds_at_end[t] = held & bit != _NO_LANE and not out.diverged[t]
-                if out.diverged[t]:
-                    out.epochs_to_convergence[t] = NEVER
-                record_outputs(lane, work.outputs, out.outputs[t])
-                record_outputs(lane, work.probes, out.probes[t])
-                out.losses[t, work.point[lane] :] = np.nan
-                if fates is not None:
-                    record_fate(lane, t, trials.epochs[t], work, fates, out)
-                finished += 1
-                free |= bit
+        held, ending = masks[HELD], False
+        for lane in range(width):
+            if held & ~seen & (_ONE << np.uint64(lane)) != NO_LANE:
+                out.epochs_to_convergence[trial[lane]] = tick - begun[lane]
+                if stop:
+                    due[lane] = tick
+            if point_due[lane] == tick:
+                out.losses[trial[lane], point[lane]] = number(losses[lane])
+                point[lane] += 1
+                point_due[lane] = begun[lane] + curve[point[lane]] if point[lane] < len(curve) else _NO_TICK
+            if tenth_due[lane] == tick:
+                begin_last_tenth(lane, layout[SINGLE, 0], numbers)
+                tenth_due[lane] = _NO_TICK
+            if due[lane] == tick:
+                ending = True
+        seen |= held
+        if ending:
+            if fates > 0:
+                call(looking_back, (kind, inputs, targets, numbers, layout, lanes, tick, found))
+            if len(probes) > 0:
+                call(answering, (kind, probes, numbers, layout))
+        for lane in range(width if ending else 0):
+            if due[lane] != tick:
+                continue
+            t, bit = trial[lane], _ONE << np.uint64(lane)
+            out.loss[t] = number(losses[lane])
+            finite = is_finite(out.loss[t])
+            for k in range(parameters):
+                weight = number(numbers[order[k], lane])
+                finite &= is_finite(weight)
+                if out.weights.shape[1] > 0:
+                    out.weights[t, k] = weight
+            out.max_error[t] = worst_error(lane, targets, outputs, numbers)
+            out.epochs_run[t] = tick - begun[lane]
+            out.diverged[t] = not finite
+            out.holds_at_end[t] = held & bit != NO_LANE and finite
+            if not finite:
+                out.epochs_to_convergence[t] = NEVER
+            record_answers(lane, t, outputs, numbers, out.outputs)
+            record_answers(lane, t, answers, numbers, out.probes)
+            for k in range(point[lane], len(curve)):
+                out.losses[t, k] = np.nan
+            for k in range(fates):
+                out.fates[t, k] = found[k, lane]
+            finished += 1
+            free |= bit
+        live &= ~free
+        clock[UPDATE], clock[PAUSE] = 1, free != NO_LANE
 
-        # The update; what is None is left out of the compiled code. A lane about to be filled anew takes part in vain.
-        tick += 1
-        step, momentum = steps[0], momenta[0]
-        if gradients is not None:
-            if velocities is not None:
-                descend_with_momentum(step, momentum, W1, G1, V1)
-                descend_with_momentum(step, momentum, W2, G2, V2)
-            else:
-                descend(step, W1, G1)
-                descend(step, W2, G2)
-        if online is not None:
-            for s in range(samples if live & ~free != _NO_LANE else 0):
-                feedforward(s, s + 1, inputs, W1, W2, hidden, outputs)
-                output_deltas(s, s + 1, targets, outputs, deltas)
-                if velocities is not None:
-                    descend_online_with_momentum(s, inputs, hidden, deltas, step, momentum, W1, W2, V1, V2)
-                else:
-                    descend_online(s, inputs, hidden, deltas, step, W1, W2)
+
+def parts(
+    kind: Any,
+    inputs: Any,
+    targets: Any,
+    probes: Any,
+    space: Memory,
+    cancel: Any,
+    *,
+    online: bool,
+    momentum: bool,
+    fates: bool,
+) -> list[tuple[Any, tuple[Any, ...]] | None]:
+    """The kernels whose addresses `train` takes, each with arguments as it will be given, where it is needed."""
+    numbers, layout, _, lanes, found, clock, masks = space
+    variant = (kind if wanted else None for wanted in (online, momentum, fates))
+    return [
+        (advance, (kind, *variant, inputs, targets, 0, numbers, layout, cancel, clock, masks)),
+        (answer, (kind, probes, numbers, layout)) if len(probes) else None,
+        (look_back, (kind, inputs, targets, numbers, layout, lanes, 0, found)) if fates else None,
+    ]

@@ -1,11 +1,10 @@
-"""The arrays that a training kernel reads and fills, and the memory that it works in."""
+"""The arrays that training kernels read and fill, and the memory that one trial is traced in."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.fates import SUMS
 from kernels.lanes import LaneKind, aligned
 from kernels.layers import TILE
 
@@ -26,18 +25,19 @@ class Trials(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """What training finds, an entry a trial; an array of width 0 is not asked for, nor are the fates where empty.
+    """What training finds, an entry a trial; an array of width 0 is not asked for.
 
     `epochs_to_convergence` is `convergence.NEVER` where the rule never held. `outputs` (trials, samples * outputs),
     `probes` (trials, probes * outputs), `weights` (trials, parameters, in the order of `Trials.initial`) and `losses`
     (trials, curve points; NaN past a stop) are float64, every NaN the canonical one.
 
-    The last five show why a trial did not converge (see kernels.fates). `gradient_norm` is the Euclidean norm of the
-    gradient of the loss, the mean squared error, at the final weights. `saturated_share` is the share of activations
-    that are saturated, over all samples, hidden units and outputs; `saturated_error` that of the errors that meet such
-    a unit, in magnitude, at the outputs or, handed back, at the hidden units, whichever is more. `loss_change` is the
-    final loss less that at the beginning of the last tenth of the epochs, `loss_rise` the most by which a loss since
-    then exceeds an earlier one; both are NaN where no epoch of it was made or the change is not finite.
+    The columns of `fates`, named `FATES`, show why a trial did not converge (see kernels.fates). `gradient_norm` is the
+    Euclidean norm of the gradient of the loss, the mean squared error, at the final weights. `saturated_share` is the
+    share of activations that are saturated, over all samples, hidden units and outputs; `saturated_error` that of the
+    errors that meet such a unit, in magnitude, at the outputs or, handed back, at the hidden units, whichever is more.
+    `loss_change` is the final loss less that at the beginning of the last tenth of the epochs, `loss_rise` the most by
+    which a loss since then exceeds an earlier one; both are NaN where no epoch of it was made or the change is not
+    finite.
     """
 
     loss: NDArray[np.float64]
@@ -50,35 +50,25 @@ class Outcomes(NamedTuple):
     probes: NDArray[np.float64]
     weights: NDArray[np.float64]
     losses: NDArray[np.float64]
-    gradient_norm: NDArray[np.float64]
-    saturated_share: NDArray[np.float64]
-    saturated_error: NDArray[np.float64]
-    loss_change: NDArray[np.float64]
-    loss_rise: NDArray[np.float64]
+    fates: NDArray[np.float64]
 
 
 FATES = ("gradient_norm", "saturated_share", "saturated_error", "loss_change", "loss_rise")
 
 
 class Workspace(NamedTuple):
-    """Memory of one running kernel: arrays (..., width) that `as_lanes` may view, and each lane's place in the work."""
+    """Memory in which a single trial is traced: arrays (..., width) that `as_lanes` may view."""
 
     W1: NDArray[Any]
     W2: NDArray[Any]
     hidden: NDArray[Any]
     outputs: NDArray[Any]
-    probes: NDArray[Any]
     deltas: NDArray[Any]
     errors: NDArray[Any]
     step: NDArray[Any]
     momentum: NDArray[Any]
     threshold: NDArray[Any]
     loss: NDArray[Any]
-    trial: NDArray[np.int64]  # the trial that the lane trains
-    begun: NDArray[np.int64]  # the tick at which it began
-    due: NDArray[np.int64]  # the tick at which it ends
-    point: NDArray[np.int64]  # the next point of its loss curve, and the tick at which that is due
-    point_due: NDArray[np.int64]
 
 
 class Layers(NamedTuple):
@@ -86,18 +76,6 @@ class Layers(NamedTuple):
 
     W1: NDArray[Any]
     W2: NDArray[Any]
-
-
-class Fates(NamedTuple):
-    """Memory for the fates of the lanes' trials: gradients at their ends, and how the loss went in their last tenth."""
-
-    W1: NDArray[Any]
-    W2: NDArray[Any]
-    sums: NDArray[np.float64]
-    first: NDArray[Any]  # the loss at its beginning, and its lowest since
-    lowest: NDArray[Any]
-    rise: NDArray[Any]
-    due: NDArray[np.int64]  # the tick at which it begins
 
 
 def outcomes(
@@ -115,13 +93,11 @@ def outcomes(
         probes=np.empty((trials, probes)),
         weights=np.empty((trials, weights)),
         losses=np.empty((trials, points)),
-        **{name: np.empty(trials * fates) for name in FATES},
+        fates=np.empty((trials, len(FATES) * fates)),
     )
 
 
-def workspace(
-    kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int, probes: int, bias: bool
-) -> Workspace:
+def workspace(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int, bias: bool) -> Workspace:
     """Memory for networks of this shape; `inputs` counts no bias."""
 
     def lanes(*shape: int) -> NDArray[Any]:
@@ -134,25 +110,12 @@ def workspace(
         W2=lanes(outputs, hidden + bias),
         hidden=activations,
         outputs=lanes(samples, outputs),
-        probes=lanes(probes, outputs),
         deltas=lanes(TILE, outputs),
         errors=lanes(TILE),
         **{name: lanes(1) for name in ("step", "momentum", "threshold", "loss")},
-        **{name: np.zeros(kind.width, np.int64) for name in ("trial", "begun", "due", "point", "point_due")},
     )
 
 
 def layers(work: Workspace) -> Layers:
     """Gradients or velocities for this workspace, zero."""
     return Layers(aligned(work.W1.shape, work.W1.dtype), aligned(work.W2.shape, work.W2.dtype))
-
-
-def fates(work: Workspace) -> Fates:
-    """Memory for the fates of the trials in this workspace."""
-    width = work.loss.shape[-1]
-    return Fates(
-        *layers(work),
-        sums=np.zeros((SUMS, width)),
-        **{name: aligned(work.loss.shape, work.loss.dtype) for name in ("first", "lowest", "rise")},
-        due=np.zeros(width, np.int64),
-    )

@@ -52,7 +52,8 @@ def load(laid_out: Plan, measured: list[Group]) -> tuple[float, float]:
 
 def _missed() -> int:
     streams = kernel_cache.module("streams")
-    kernels = (kernel_cache.module("training").train, streams.draw_uniform, streams.draw_normal)
+    train, advance = kernel_cache.module("training").train, kernel_cache.module("epochs").advance
+    kernels = (train, advance, streams.draw_uniform, streams.draw_normal)
     return sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
 
 

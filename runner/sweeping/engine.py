@@ -44,8 +44,9 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     The arrays, an entry a trial: those of kernels.trials.Outcomes by name, those of fates only where they are recorded;
     `weights` are in the order W1, b1, W2, b2.
     """
-    train, convergence = kernel_cache.module("training").train, kernel_cache.module("convergence")
-    lanes, trials = kernel_cache.module("lanes"), kernel_cache.module("trials")
+    training, convergence, lanes, memory, trials = map(
+        kernel_cache.module, ("training", "convergence", "lanes", "memory", "trials")
+    )
     task, record, shape = work.experiment.task, work.experiment.record, work.shape
     kind = lanes.FLOAT64 if shape.precision == "float64" else lanes.FLOAT32
     inputs, targets = np.array(task.inputs), np.array(task.targets)
@@ -56,7 +57,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         "classification": convergence.CLASSIFICATION,
     }[shape.metric]
     count, outputs = len(work.seeds), targets.shape[1]
-    space = trials.workspace(kind, inputs.shape[1], shape.hidden, outputs, len(inputs), len(probes), shape.bias)
+    space = memory.memory(kind, inputs.shape[1], shape.hidden, outputs, len(inputs), len(probes), shape.bias)
     initial = initial_weights(work)
     out = trials.outcomes(
         count,
@@ -66,7 +67,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         points=len(record.curve),
         fates=record.fate,
     )
-    factor = np.array([FACTOR[name](targets.size) for name in _values(work, "objective")])
+    factor = _factors(work, targets.size)
     every = trials.Trials(
         initial,
         _values(work, "learning_rate") * factor,
@@ -74,29 +75,41 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         kernel_threshold(_values(work, "threshold").astype(float), shape),
         _values(work, "epochs").astype(np.int64),
     )
+    cell = np.zeros(1, np.bool_) if cancel is None else cancel
+    rows, wanted = with_bias(inputs, shape).astype(kind.dtype), targets.astype(kind.dtype)
+    asked = with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype)
+    parts = training.parts(
+        kind,
+        rows,
+        wanted,
+        asked,
+        space,
+        cell,
+        online=shape.update == "online",
+        momentum=shape.momentum,
+        fates=record.fate,
+    )
     arguments = (
         kind,
-        with_bias(inputs, shape).astype(kind.dtype),
-        targets.astype(kind.dtype),
-        with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype),
+        rows,
+        wanted,
+        asked,
         metric,
         shape.stop,
         np.array(record.curve, np.int64),
         every,
-        trials.layers(space) if shape.update == "batch" else None,
-        True if shape.update == "online" else None,
-        trials.layers(space) if shape.momentum else None,
-        trials.fates(space) if record.fate else None,
-        np.zeros(1, np.bool_) if cancel is None else cancel,
+        tuple(kernel_cache.address(*each) if each else 0 for each in parts),
         space,
+        cell,
         out,
     )
-    none = trials.Trials(*(array[:0] for array in every))
-    kernel_cache.compiled(train, (*arguments[:7], none, *arguments[8:]))
-    finished = train(*arguments)
+    kernel_cache.compiled(training.train, arguments)
+    finished = training.train(*arguments)
     if finished < count:
         return None
-    return {name: array for name, array in out._asdict().items() if record.fate or name not in trials.FATES}
+    columns = out._asdict()
+    fates = columns.pop("fates")
+    return columns | ({name: fates[:, k] for k, name in enumerate(trials.FATES)} if record.fate else {})
 
 
 def initial_weights(work: Work) -> NDArray[np.float64]:
@@ -130,7 +143,7 @@ def _drawn(work: Work, sizes: dict[str, tuple[int, int]]) -> NDArray[np.float64]
         draw = streams.draw_uniform if init.distribution == "uniform" else streams.draw_normal
         state = np.empty((streams.WORDS, streams.BLOCK), np.uint32)
         seeds = work.seeds.astype(np.uint32)
-        kernel_cache.compiled(draw, (seeds[:0], first[:0], second[:0], order, state, weights[:0]))
+        kernel_cache.compiled(draw, (seeds, first, second, order, state, weights))
         draw(seeds, first, second, order, state, weights)
     else:
         wanted = order >= 0
@@ -144,7 +157,7 @@ def _drawn(work: Work, sizes: dict[str, tuple[int, int]]) -> NDArray[np.float64]
     if shape.scale:
         fan_in = np.repeat([len(work.experiment.task.inputs[0]), shape.hidden], _layer_sizes(sizes))
         weights *= 1.0 / np.sqrt(fan_in)
-    else:
+    elif "scale" in work.values or init.scale != 1.0:
         weights *= _values(work, "scale").astype(float)[:, None]
     return weights
 
@@ -184,6 +197,13 @@ def _order(experiment: Experiment, sizes: dict[str, tuple[int, int]]) -> NDArray
             parameter = places[entry.removesuffix(".T")]
             order.append((parameter.T if entry.endswith(".T") else parameter).ravel())
     return np.concatenate(order).astype(np.int64)
+
+
+def _factors(work: Work, targets: int) -> Any:
+    """What the learning rate is multiplied with, in each trial or in all of them."""
+    if "objective" in work.values:
+        return np.array([FACTOR[name](targets) for name in work.values["objective"]])
+    return FACTOR[work.experiment.training.objective](targets)
 
 
 def _values(work: Work, key: str) -> NDArray[Any]:

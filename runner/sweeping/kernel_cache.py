@@ -72,16 +72,24 @@ def module(name: str) -> Any:
             numba.config.CACHE_DIR = before
 
 
-def compiled(kernel: Any, arguments: tuple[Any, ...]) -> None:
-    """Make sure that a kernel is compiled, or loaded, for arguments of these types; calls it if it is not.
+def compiled(kernel: Any, arguments: tuple[Any, ...]) -> Any:
+    """A kernel's code for arguments of these types, as Numba keeps it: compiled or loaded, where it is not yet.
 
     One process at a time does so; the lock of a process that died does not block.
     """
-    if tuple(kernel.typeof_pyval(argument) for argument in arguments) not in kernel.overloads:
+    kinds = tuple(kernel.typeof_pyval(argument) for argument in arguments)
+    if kinds not in kernel.overloads:
         import filelock
 
         with filelock.FileLock(cache_folder() / "compiling.lock"), suppress(OSError):
-            kernel(*arguments)  # a full disk keeps it from being kept, when it is compiled already
+            kernel.compile(kinds)  # a full disk keeps it from being kept, when it is compiled already
+    return kernel.overloads[kinds]
+
+
+def address(kernel: Any, arguments: tuple[Any, ...]) -> int:
+    """Where a kernel that other kernels call, for arguments of these types, is in the memory of this process."""
+    code = compiled(kernel, arguments)
+    return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
 
 def cpu() -> dict[str, str]:

@@ -4,17 +4,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from runner.experiment.reading import whole
 from runner.planning.chunks import Chunk
 from runner.planning.plan import Plan
 from runner.sweeping import kernel_cache
 from runner.sweeping.store import Store, disk
-from runner.tables.assembly import Assembly
 from runner.tables.columns import OUTCOMES
 from runner.tables.manifest import NAME as MANIFEST
 from runner.tables.manifest import write_manifest
+
+if TYPE_CHECKING:
+    from runner.tables.assembly import Assembly
 
 
 class Tables:
@@ -22,9 +25,14 @@ class Tables:
 
     def __init__(self, plan: Plan, store: Store, table_format: Literal["csv", "parquet"]) -> None:
         self._plan, self._store = plan, store
+        self._format: Literal["csv", "parquet"] = table_format
         self._started, self._clock = datetime.now(UTC), time.monotonic()
-        with disk(store.folder):
-            self._assembly = Assembly(plan, store, table_format)
+
+    @cached_property
+    def _assembly(self) -> "Assembly":
+        from runner.tables.assembly import Assembly as Made  # pyarrow: it loads while the second chunks are trained
+
+        return Made(self._plan, self._store, self._format)
 
     def add(self, chunk: Chunk) -> None:
         """Take one more chunk, which is in the store."""
@@ -39,7 +47,8 @@ class Tables:
             with disk(self._store.folder):
                 self._assembly.finish()
         except BaseException:
-            self._assembly.abandon()
+            if "_assembly" in vars(self):
+                self._assembly.abandon()
             raise
 
     def publish(self, jobs: int, backend: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import RunnerError
 from runner.experiment.reading import read, whole
@@ -23,8 +23,10 @@ from runner.sweeping.progress import Progress, Say, remarks, shown, unheard
 from runner.sweeping.publishing import Tables
 from runner.sweeping.sharding import Shard
 from runner.sweeping.store import UNFINISHED, Store
-from runner.tables.loading import Results, load
 from runner.tables.manifest import complete
+
+if TYPE_CHECKING:
+    from runner.tables.loading import Results
 
 Format = Literal["csv", "parquet"]
 
@@ -58,7 +60,7 @@ def sweep(
     overrides: Sequence[str] = (),
     fresh: bool = False,
     progress: bool | None = None,
-) -> Results:
+) -> "Results":
     """Run the sweep that a file, a shipped experiment's name or a dict describes, and return its tables.
 
     `results` is the folder in which <name>/ is to hold the tables, which are resumed or found complete there as by the
@@ -83,6 +85,8 @@ def sweep(
         how = Run(folder, jobs or default_jobs(), backend, "csv", fresh, scheduler)
         with shown(experiment.name, progress) as show:
             run(experiment, how, show, remarks(progress))
+        from runner.tables.loading import load
+
         return load(folder)
 
 

@@ -160,7 +160,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
         engine.kernel_threshold(np.array([experiment.convergence.threshold]), shape),
         np.array([training.epochs], np.int64),
     )
-    space = trials.workspace(kind, inputs.shape[1], shape.hidden, targets.shape[1], len(inputs), 0, shape.bias)
+    space = trials.workspace(kind, inputs.shape[1], shape.hidden, targets.shape[1], len(inputs), shape.bias)
     online, parameters = shape.update == "online", initial.shape[1]
     passes = tracing.passes(training.epochs, len(inputs), shape.hidden, targets.shape[1])
     updates = tracing.updates(training.epochs, len(inputs) if online else 1, parameters, shape.momentum)
@@ -184,8 +184,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
         updates,
         states,
     )
-    none = only._replace(epochs=np.zeros(1, np.int64))
-    kernel_cache.compiled(tracing.trace, (*arguments[:6], none, *arguments[7:]))
+    kernel_cache.compiled(tracing.trace, arguments)
     ran = tracing.trace(*arguments)
     return Trace(
         experiment,

@@ -11,6 +11,7 @@ from tests.reference import Outcome, Weights
 
 training, convergence = kernel_cache.module("training"), kernel_cache.module("convergence")
 lanes, layers, trials = kernel_cache.module("lanes"), kernel_cache.module("layers"), kernel_cache.module("trials")
+epochs_between, memory = kernel_cache.module("epochs"), kernel_cache.module("memory")
 
 METRICS = {"loss": convergence.LOSS, "max-error": convergence.MAX_ERROR, "classification": convergence.CLASSIFICATION}
 STEP_FACTORS = {"sse": (2, 0), "half-sse": (1, 0), "mse": (2, 1), "half-mse": (1, 1)}  # times count**-second
@@ -63,7 +64,7 @@ def prepared(
     count, parameters = initial.shape
     samples, outputs = targets.shape
     hidden = hidden_units(parameters, inputs.shape[1], outputs, bias=bias)
-    space = trials.workspace(kind, inputs.shape[1], hidden, outputs, samples, len(probes), bias)
+    space = memory.memory(kind, inputs.shape[1], hidden, outputs, samples, len(probes), bias)
     points = np.array(curve, np.int64)
     out = trials.outcomes(
         count,
@@ -89,29 +90,23 @@ def prepared(
         each(threshold),
         each(epochs, np.int64),
     )
-    return (
-        kind,
+    cancel, rows, wanted, asked = (
+        np.zeros(1, np.bool_),
         with_ones(inputs),
         targets.astype(kind.dtype),
         with_ones(probes),
-        METRICS[metric],
-        stop,
-        points,
-        every,
-        trials.layers(space) if update == "batch" else None,
-        True if update == "online" else None,
-        trials.layers(space) if np.any(momentum) or velocities else None,
-        trials.fates(space) if fates else None,
-        np.zeros(1, np.bool_),
-        space,
-        out,
     )
+    momenta = bool(np.any(momentum) or velocities)
+    parts = training.parts(
+        kind, rows, wanted, asked, space, cancel, online=update == "online", momentum=momenta, fates=fates
+    )
+    addresses = tuple(kernel_cache.address(*each) if each else 0 for each in parts)
+    return kind, rows, wanted, asked, METRICS[metric], stop, points, every, addresses, space, cancel, out
 
 
 def called(arguments: tuple[Any, ...]) -> int:
     """Call `train`, compiled under the lock and kept in the cache that the program itself uses."""
-    none = trials.Trials(*(array[:0] for array in arguments[7]))
-    kernel_cache.compiled(training.train, (*arguments[:7], none, *arguments[8:]))
+    kernel_cache.compiled(training.train, arguments)
     return int(training.train(*arguments))
 
 
@@ -120,8 +115,9 @@ def trained(*task: ArrayLike, **settings: Any) -> dict[str, NDArray[Any]]:
     arguments = prepared(*task, **settings)
     out = arguments[-1]
     assert called(arguments) == len(out.loss)
-    asked = settings.get("fates", False)
-    return {name: array for name, array in out._asdict().items() if asked or name not in FATES}
+    columns = out._asdict()
+    found = columns.pop("fates")
+    return columns | {name: found[:, k] for k, name in enumerate(FATES) if settings.get("fates", False)}
 
 
 def weights_of(flat: ArrayLike, inputs: int, outputs: int, *, bias: bool) -> Weights:

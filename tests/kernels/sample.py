@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from runner.sweeping import kernel_cache
 from tests.cases import XOR
-from tests.kernels.calling import FATES, KINDS, trained, training
+from tests.kernels.calling import FATES, KINDS, epochs_between, trained
 
 INPUTS = XOR[0]
 TARGETS = INPUTS.max(1, keepdims=True)  # "or", which some of the trials learn in time
@@ -76,7 +76,7 @@ def digests() -> dict[str, str]:
     for draw in (streams.draw_uniform, streams.draw_normal):
         out = np.empty((100, 13))
         state = np.empty((streams.WORDS, streams.BLOCK), np.uint32)
-        kernel_cache.compiled(draw, (seeds[:0], first[:0], second[:0], order, state, out[:0]))
+        kernel_cache.compiled(draw, (seeds, first, second, order, state, out))
         draw(seeds, first, second, order, state, out)
         found[draw.__name__] = digest({"draws": out})
     return found
@@ -84,7 +84,7 @@ def digests() -> dict[str, str]:
 
 def instructions() -> dict[str, bool]:
     """Whether the training kernels that this process compiled multiply and add in one go, and use AVX registers."""
-    code = "\n".join(training.train.inspect_asm().values())
+    code = "\n".join(epochs_between.advance.inspect_asm().values())
     return {"fma": re.search(r"\bvfn?m(add|sub)", code) is not None, "avx": "%ymm" in code or "%zmm" in code}
 
 

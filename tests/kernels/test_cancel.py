@@ -12,7 +12,7 @@ CASE = [[1.0]], [[0.9]], np.random.default_rng(0).normal(size=(64, 2))
 @pytest.mark.parametrize("update", ["batch", "online"])
 def test_set_cell_ends_the_call_before_anything_is_done(update):
     arguments = prepared(*CASE, learning_rate=1, epochs=5, update=update)
-    arguments[-3][0] = True
+    arguments[-2][0] = True
     assert called(arguments) == 0
 
 
@@ -20,7 +20,7 @@ def test_cell_set_while_the_kernel_runs_ends_the_call():
     """The trials that were done by then are whole; Python goes on meanwhile, as the kernel holds no lock of it."""
     short = 10
     arguments = prepared(*CASE, learning_rate=1, epochs=[short] * 32 + [10**9] * 32)
-    cancel, out = arguments[-3], arguments[-1]
+    cancel, out = arguments[-2], arguments[-1]
     out.epochs_run[:] = -1
     finished = []
     thread = threading.Thread(target=lambda: finished.append(called(arguments)), daemon=True)

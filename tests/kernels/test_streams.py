@@ -17,7 +17,7 @@ def drawn(draw, seeds, first, second, order, parameters):
     order = np.array(order, np.int64)
     state = np.random.default_rng(0).integers(0, 2**32, (streams.WORDS, streams.BLOCK), np.uint32)
     out = np.full((len(seeds), parameters), np.nan)
-    kernel_cache.compiled(draw, (seeds[:0], first[:0], second[:0], order, state, out[:0]))
+    kernel_cache.compiled(draw, (seeds, first, second, order, state, out))
     draw(seeds, first, second, order, state, out)
     return out
 

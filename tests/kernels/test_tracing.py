@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from runner.sweeping import kernel_cache
 from tests import reference
-from tests.kernels.calling import KINDS, layers, prepared, trained, trials, weights_of
+from tests.kernels.calling import KINDS, hidden_units, layers, prepared, trained, trials, weights_of
 
 tracing = kernel_cache.module("tracing")
 
@@ -27,19 +27,20 @@ class Traced(NamedTuple):
 
 def traced(*task: Any, momentum: float = 0.0, update: str = "batch", **settings: Any) -> Traced:
     """Trace the one trial that `prepared` is given; what the kernel must write starts as noise."""
-    kind, inputs, targets, _, metric, stop, _, only, *_, space, _ = prepared(
-        *task, momentum=momentum, update=update, **settings
-    )
+    kind, inputs, targets, _, metric, stop, _, only, *_ = prepared(*task, momentum=momentum, update=update, **settings)
+    bias = settings.get("bias", False)
+    hidden = hidden_units(only.initial.shape[1], inputs.shape[1] - bias, targets.shape[1], bias=bias)
+    space = trials.workspace(kind, inputs.shape[1] - bias, hidden, targets.shape[1], len(inputs), bias)
     epochs, samples, parameters = int(only.epochs[0]), len(inputs), only.initial.shape[1]
     online = update == "online"
-    passes = tracing.passes(epochs, samples, space.W1.shape[0], targets.shape[1])
+    passes = tracing.passes(epochs, samples, hidden, targets.shape[1])
     updates = tracing.updates(epochs, samples if online else 1, parameters, momentum > 0)
     states = tracing.states(epochs, targets.size, parameters)
     for array in (*passes, *updates, *states):
         array.fill(123.456)
     rest = (trials.layers(space), trials.layers(space), space, tracing.cell(kind), passes, updates, states)
     arguments = (kind, inputs, targets, metric, stop, online)
-    kernel_cache.compiled(tracing.trace, (*arguments, only._replace(epochs=np.zeros(1, np.int64)), *rest))
+    kernel_cache.compiled(tracing.trace, (*arguments, only, *rest))
     return Traced(tracing.trace(*arguments, only, *rest), passes, updates, states)
 
 
