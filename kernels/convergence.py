@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.hints import rolled
 from kernels.jit import inline
 from kernels.lanes import fma
 
@@ -12,30 +13,35 @@ NEVER = -1  # epochs_to_convergence of a trial whose rule never held
 
 
 @inline
-def mean_squared_error(targets: Any, outputs: Any) -> Any:
-    """The mean of (target - output)**2 over samples and outputs, lane by lane."""
+def mean_squared_error(count: int, targets: Any, outputs: Any) -> Any:
+    """The mean of (target - output)**2 over samples and outputs, lane by lane.
+
+    Where only the first `count` samples are summed it is at most that of all, as rounded sums of squares never fall.
+    """
     error = targets[0, 0] - outputs[0, 0]
     total = error * error
-    for s in range(targets.shape[0]):
-        for o in range(targets.shape[1]):
-            if s + o > 0:
-                error = targets[s, o] - outputs[s, o]
-                total = fma(error, error, total)
-    return total / targets.size
+    for k in range(1, count * targets.shape[1]):  # through all rows
+        rolled()
+        error = targets[0, k] - outputs[0, k]
+        total = fma(error, error, total)
+    return total / (targets.shape[0] * targets.shape[1])
 
 
 @inline
-def holding(metric: int, targets: Any, outputs: Any, loss: Any, threshold: Any) -> np.uint64:
-    """The lanes, a bit each, in which the rule holds; a NaN anywhere in what it looks at makes it not hold."""
+def holding(metric: int, count: int, targets: Any, outputs: Any, loss: Any, threshold: Any) -> np.uint64:
+    """The lanes, a bit each, in which the rule holds; a NaN anywhere in what it looks at makes it not hold.
+
+    Where it fails for the first `count` samples and their part of the loss, it fails for all.
+    """
     if metric == LOSS:
         return loss <= threshold
     lanes = ~np.uint64(0)
-    for s in range(targets.shape[0]):
-        for o in range(targets.shape[1]):
-            if metric == MAX_ERROR:
-                lanes &= abs(targets[s, o] - outputs[s, o]) < threshold
-            elif targets[s, o] > 0.5:
-                lanes &= outputs[s, o] > 0.5
-            else:
-                lanes &= outputs[s, o] < 0.5
+    for k in range(count * targets.shape[1]):
+        rolled()
+        if metric == MAX_ERROR:
+            lanes &= abs(targets[0, k] - outputs[0, k]) < threshold
+        elif targets[0, k] > 0.5:
+            lanes &= outputs[0, k] > 0.5
+        else:
+            lanes &= outputs[0, k] < 0.5
     return lanes

@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 
 from kernels.convergence import holding, mean_squared_error
+from kernels.hints import aligned_stack
 from kernels.jit import callee
 from kernels.lanes import clip
 from kernels.layers import (
-    TILE,
     accumulate,
-    descend,
-    descend_online,
-    descend_online_with_momentum,
-    descend_with_momentum,
+    activate_hidden,
+    activate_outputs,
+    descend_and_sum,
+    descend_and_sum_online,
     feedforward,
     output_deltas,
+    sum_hidden,
+    sum_inputs,
 )
 from kernels.memory import (
     DELTAS,
-    ERRORS,
     GRADIENTS,
     HIDDEN,
     LOSS,
@@ -33,6 +34,7 @@ from kernels.memory import (
     OUTPUTS,
     PROBES,
     SINGLE,
+    SPARE,
     STEP,
     THRESHOLD,
     VELOCITIES,
@@ -40,6 +42,8 @@ from kernels.memory import (
     pair,
     part,
 )
+from kernels.tiles import TILE, size
+from kernels.views import shifted, view
 
 # The clock: the tick; the next at which something is due; whether to begin with the update of the tick before, which
 # is still to be made, and to do no more than that.
@@ -52,6 +56,8 @@ NO_LANE = np.uint64(0)
 @callee
 def advance(
     kind: Any,
+    tiles: Any,
+    several: Any,
     online: Any,
     momentum: Any,
     fates: Any,
@@ -66,59 +72,152 @@ def advance(
 ) -> None:
     """Train until something is due, a rule holds for the first time in a lane, or `cancel[0]` becomes true.
 
-    Then `clock`, `masks[HELD]`, outputs and losses are those of that tick, whose update is still to be made. Three
-    arguments choose what is compiled, by being None or not: `online` updates, or batch ones; `momentum` above 0 in
-    every lane, or 0 in every one; whether `fates` are asked for. The others are those of kernels.training.train.
-    """
-    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    hidden, deltas = part(numbers, layout, HIDDEN, kind), part(numbers, layout, DELTAS, kind)
-    errors, outputs = part(numbers, layout, ERRORS, kind)[0], part(numbers, layout, OUTPUTS, kind)
-    single = part(numbers, layout, SINGLE, kind)
-    if online is None:
-        G1, G2 = pair(numbers, layout, GRADIENTS, kind)
-    if momentum is not None:
-        V1, V2 = pair(numbers, layout, VELOCITIES, kind)
+    Then `clock`, `masks[HELD]`, outputs and losses are those of that tick, whose update is still to be made. Five
+    arguments choose what is compiled: the `tiles` that samples come in (of online updates: those from the second on),
+    and, by being None or not, whether there are `several`; `online` updates, or batch ones; `momentum` above 0 in every
+    lane, or 0 in every one; whether `fates` are asked for. The others are those of kernels.training.train.
 
-    step, momenta, threshold = single[STEP, 0], single[MOMENTUM, 0], single[THRESHOLD, 0]
-    samples = inputs.shape[0]
+    Each loop runs over the groups of lanes, of which one fills a register or two, so that the steps of a network, which
+    wait for each other, stand beside those of other networks.
+    """
+    aligned_stack()
+    inputs, targets = view(inputs), view(targets)
+    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
+    G1, G2 = pair(numbers, layout, GRADIENTS, several)
+    V1, V2 = pair(numbers, layout, VELOCITIES, momentum)
+    hidden, spare = part(numbers, layout, HIDDEN, kind), part(numbers, layout, SPARE, kind)
+    outputs, deltas = part(numbers, layout, OUTPUTS, kind), part(numbers, layout, DELTAS, kind)
+    single = part(numbers, layout, SINGLE, kind)
+
+    width = kind.width
+    groups, samples = numbers.shape[1] // width, inputs.shape[0]
+    last = samples - size(tiles.last)
     tick, due, update = clock[TICK], clock[EVENT], clock[UPDATE] != 0
     live, seen = masks[LIVE], masks[SEEN]
     while True:
-        if update:
-            tick += 1
-            if online is None:
-                if momentum is not None:
-                    descend_with_momentum(step, momenta, W1, G1, V1)
-                    descend_with_momentum(step, momenta, W2, G2, V2)
-                else:
-                    descend(step, W1, G1)
-                    descend(step, W2, G2)
-            else:
-                for s in range(samples if live != NO_LANE else 0):
-                    feedforward(s, s + 1, inputs, W1, W2, hidden, outputs)
-                    output_deltas(s, s + 1, targets, outputs, deltas)
-                    if momentum is not None:
-                        descend_online_with_momentum(s, inputs, hidden, deltas, step, momenta, W1, W2, V1, V2)
+        tick += update
+        if online is None:
+            for g in range(groups if update else 0):
+                output_deltas(last, tiles.last, targets, shifted(outputs, g), shifted(deltas, g))
+            for g in range(groups):
+                if update:
+                    descend_and_sum(
+                        kind,
+                        last,
+                        tiles.last,
+                        tiles.first,
+                        inputs,
+                        shifted(hidden, g),
+                        shifted(deltas, g),
+                        shifted(single, g)[STEP, 0],
+                        shifted(single, g)[MOMENTUM, 0],
+                        shifted(W1, g),
+                        shifted(W2, g),
+                        shifted(G1, g),
+                        shifted(G2, g),
+                        shifted(V1, g),
+                        shifted(V2, g),
+                    )
+                else:  # lanes hold new weights
+                    sum_inputs(kind, 0, tiles.first, inputs, shifted(W1, g), shifted(hidden, g))
+            for g in range(groups):
+                activate_hidden(tiles.first, shifted(W1, g), shifted(hidden, g))
+        else:
+            s = 0 if update else samples - 1
+            while s < samples:
+                following = s + 1 if s + 1 < samples else 0
+                for g in range(groups):
+                    if update:
+                        output_deltas(s, tiles.single, targets, shifted(outputs, g), shifted(deltas, g))
+                        descend_and_sum_online(
+                            kind,
+                            s,
+                            tiles.single,
+                            following,
+                            inputs,
+                            shifted(hidden, g),
+                            shifted(deltas, g),
+                            shifted(single, g)[STEP, 0],
+                            shifted(single, g)[MOMENTUM, 0],
+                            shifted(W1, g),
+                            shifted(W2, g),
+                            shifted(V1, g),
+                            shifted(V2, g),
+                        )
                     else:
-                        descend_online(s, inputs, hidden, deltas, step, W1, W2)
-            if clock[PAUSE] != 0:
-                clock[TICK] = tick
-                return
+                        sum_inputs(kind, following, tiles.single, inputs, shifted(W1, g), shifted(hidden, g))
+                for g in range(groups):
+                    activate_hidden(tiles.single, shifted(W1, g), shifted(hidden, g))
+                for g in range(groups):
+                    sum_hidden(kind, following, tiles.single, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
+                for g in range(groups):
+                    activate_outputs(following, tiles.single, shifted(outputs, g))
+                s += 1
+        if update and clock[PAUSE] != 0:
+            clock[TICK] = tick
+            return
 
-        # The outputs at the weights of this tick, and in batch mode the gradients with them.
-        for first in range(0, samples, TILE):
-            last = min(first + TILE, samples)
-            feedforward(first, last, inputs, W1, W2, hidden, outputs)
-            if online is None:
-                output_deltas(first, last, targets, outputs, deltas)
-                accumulate(first, last, inputs, hidden, deltas, errors, W2, G1, G2)
-        loss = mean_squared_error(targets, outputs)
-        single[LOSS, 0] = loss
-        if fates is not None:
-            least = clip(single[LOWEST_LOSS, 0], -np.inf, loss)
-            single[LOWEST_LOSS, 0] = least
-            single[LOSS_RISE, 0] = clip(single[LOSS_RISE, 0], loss - least, np.inf)
-        held = holding(metric, targets, outputs, loss, threshold) & live
+        if online is None:
+            # The outputs at the weights of this tick, and the gradients of all tiles but the last.
+            if several is not None:
+                for first in range(0, last, TILE):
+                    for g in range(groups):
+                        if first > 0:
+                            sum_inputs(kind, first, tiles.full, inputs, shifted(W1, g), shifted(hidden, g))
+                            activate_hidden(tiles.full, shifted(W1, g), shifted(hidden, g))
+                        sum_hidden(kind, first, tiles.full, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
+                    for g in range(groups):
+                        activate_outputs(first, tiles.full, shifted(outputs, g))
+                    for g in range(groups):
+                        output_deltas(first, tiles.full, targets, shifted(outputs, g), shifted(deltas, g))
+                        accumulate(
+                            kind,
+                            first,
+                            tiles.full,
+                            inputs,
+                            shifted(hidden, g),
+                            shifted(deltas, g),
+                            shifted(W2, g),
+                            shifted(G1, g),
+                            shifted(G2, g),
+                        )
+                for g in range(groups):
+                    sum_inputs(kind, last, tiles.last, inputs, shifted(W1, g), shifted(hidden, g))
+                    activate_hidden(tiles.last, shifted(W1, g), shifted(hidden, g))
+            for g in range(groups):
+                sum_hidden(kind, last, tiles.last, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
+            for g in range(groups):
+                activate_outputs(last, tiles.last, shifted(outputs, g))
+        else:
+            # The first sample is answered already. Where it rules out that a rule holds the others need no answer.
+            possible = NO_LANE
+            for g in range(groups):
+                its, answers = shifted(single, g), shifted(outputs, g)
+                loss = mean_squared_error(1, targets, answers)
+                held = holding(metric, 1, targets, answers, loss, its[THRESHOLD, 0])
+                possible |= held << np.uint64(g * width)
+            if fates is None and tick != due and possible & live & ~seen == NO_LANE and not cancel[0]:
+                update = True
+                continue
+            for first in range(1, samples, TILE):
+                for g in range(groups):
+                    weights, units, answers = shifted(W1, g), shifted(spare, g), shifted(outputs, g)
+                    if first == last:
+                        feedforward(kind, first, tiles.last, inputs, weights, shifted(W2, g), units, answers)
+                    elif several is not None:
+                        feedforward(kind, first, tiles.full, inputs, weights, shifted(W2, g), units, answers)
+
+        held = NO_LANE
+        for g in range(groups):
+            its, answers = shifted(single, g), shifted(outputs, g)
+            loss = mean_squared_error(samples, targets, answers)
+            its[LOSS, 0] = loss
+            if fates is not None:
+                least = clip(its[LOWEST_LOSS, 0], -np.inf, loss)
+                its[LOWEST_LOSS, 0] = least
+                its[LOSS_RISE, 0] = clip(its[LOSS_RISE, 0], loss - least, np.inf)
+            held |= holding(metric, samples, targets, answers, loss, its[THRESHOLD, 0]) << np.uint64(g * width)
+        held &= live
         if tick == due or held & ~seen != NO_LANE or cancel[0]:
             clock[TICK], masks[HELD] = tick, held
             return
@@ -128,7 +227,9 @@ def advance(
 @callee
 def answer(kind: Any, probes: Any, numbers: Any, layout: Any) -> None:
     """Answer the probes (probes, inputs)."""
+    asked = view(probes)
     W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    hidden, answers = part(numbers, layout, HIDDEN, kind), part(numbers, layout, PROBES, kind)
+    hidden, answers = part(numbers, layout, SPARE, kind), part(numbers, layout, PROBES, kind)
     for p in range(probes.shape[0]):
-        feedforward(p, p + 1, probes, W1, W2, hidden, answers)
+        for g in range(numbers.shape[1] // kind.width):
+            feedforward(kind, p, 1, asked, shifted(W1, g), shifted(W2, g), shifted(hidden, g), shifted(answers, g))

@@ -11,27 +11,28 @@ import numpy as np
 
 from kernels.jit import callee, inline
 from kernels.lanes import fma
-from kernels.layers import TILE, accumulate, feedforward, output_deltas, slope
+from kernels.layers import accumulate, feedforward, output_deltas, slope
 from kernels.memory import (
     DELTAS,
     DUE,
-    ERRORS,
     FATES,
     FIRST_LOSS,
     GRADIENTS,
-    HIDDEN,
     LAST_GRADIENTS,
     LOSS,
     LOSS_RISE,
     LOWEST_LOSS,
     OUTPUTS,
     SINGLE,
+    SPARE,
     TENTH,
     WEIGHTS,
     pair,
     part,
 )
 from kernels.records import is_finite, number
+from kernels.tiles import TILE
+from kernels.views import shifted, view
 
 # A unit is saturated where its slope is below 4 % of the largest, 1/4: where its pre-activation lies outside +-4.59,
 # beyond what Yam & Chow (2001) call the active region.
@@ -66,10 +67,11 @@ def look_back(
 
     All samples once more: the hidden activations of earlier tiles are gone, and online updates sum no gradients.
     """
+    rows, wanted = view(inputs), view(targets)
     W1, W2 = pair(numbers, layout, WEIGHTS, kind)
     F1, F2 = pair(numbers, layout, LAST_GRADIENTS, kind)
-    hidden, deltas = part(numbers, layout, HIDDEN, kind), part(numbers, layout, DELTAS, kind)
-    errors, outputs = part(numbers, layout, ERRORS, kind)[0], part(numbers, layout, OUTPUTS, kind)
+    hidden, deltas = part(numbers, layout, SPARE, kind), part(numbers, layout, DELTAS, kind)
+    outputs = part(numbers, layout, OUTPUTS, kind)
     gradients, parameters = layout[LAST_GRADIENTS, 0], layout[GRADIENTS, 0]
     width, samples, single = lanes.shape[1], inputs.shape[0], layout[SINGLE, 0]
     for lane in range(width):
@@ -78,13 +80,15 @@ def look_back(
         for row in range(FATES):
             found[row, lane] = 0.0
     for first in range(0, samples, TILE):
-        last = min(first + TILE, samples)
-        feedforward(first, last, inputs, W1, W2, hidden, outputs)
-        output_deltas(first, last, targets, outputs, deltas)
-        accumulate(first, last, inputs, hidden, deltas, errors, W2, F1, F2)
+        count = min(TILE, samples - first)
+        for g in range(width // kind.width):
+            units, errors, weights = shifted(hidden, g), shifted(deltas, g), shifted(W2, g)
+            feedforward(kind, first, count, rows, shifted(W1, g), weights, units, shifted(outputs, g))
+            output_deltas(first, count, wanted, shifted(outputs, g), errors)
+            accumulate(kind, first, count, rows, units, errors, weights, shifted(F1, g), shifted(F2, g))
         for lane in range(width):
             if lanes[DUE, lane] == tick:
-                _add_saturation(lane, first, last, targets, numbers, layout, found)
+                _add_saturation(lane, first, count, targets, numbers, layout, found)
     answers, units = outputs.shape[0] * outputs.shape[1], W1.shape[0] + outputs.shape[1]
     for lane in range(width):
         if lanes[DUE, lane] == tick:
@@ -102,14 +106,14 @@ def look_back(
 
 
 @inline
-def _add_saturation(lane: int, first: int, last: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
+def _add_saturation(lane: int, first: int, count: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
     """Add a tile's samples to a lane's sums; a NaN among the activations stays in them."""
-    samples_outputs, hidden, deltas = layout[OUTPUTS, 0], layout[HIDDEN, 0], layout[DELTAS, 0]
+    samples_outputs, hidden, deltas = layout[OUTPUTS, 0], layout[SPARE, 0], layout[DELTAS, 0]
     W2, outputs, columns = layout[WEIGHTS + 1, 0], targets.shape[1], layout[WEIGHTS + 1, 2]
-    for s in range(first, last):
+    for t in range(count):
         for o in range(outputs):
-            output = number(numbers[samples_outputs + s * outputs + o, lane])
-            error = abs(number(targets[s, o]) - output)
+            output = number(numbers[samples_outputs + (first + t) * outputs + o, lane])
+            error = abs(number(targets[first + t, o]) - output)
             saturated = _saturated(output)
             sums[_COUNT, lane] += saturated
             sums[_AT_OUTPUTS, lane] += error
@@ -117,9 +121,9 @@ def _add_saturation(lane: int, first: int, last: int, targets: Any, numbers: Any
         for h in range(layout[WEIGHTS, 1]):
             error = 0.0
             for o in range(outputs):
-                delta = number(numbers[deltas + (s - first) * outputs + o, lane])
+                delta = number(numbers[deltas + t * outputs + o, lane])
                 error = fma(delta, number(numbers[W2 + o * columns + h, lane]), error)
-            saturated = _saturated(number(numbers[hidden + (s - first) * columns + h, lane]))
+            saturated = _saturated(number(numbers[hidden + h * TILE + t, lane]))
             sums[_COUNT, lane] += saturated
             sums[_AT_HIDDEN, lane] += abs(error)
             sums[_BLOCKED_AT_HIDDEN, lane] += abs(error) * saturated

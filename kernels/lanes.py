@@ -7,7 +7,7 @@ another lane, so that neither the width nor the neighbours can change a trial's 
 
 In kernels: `+ - * /`, unary `-`, `abs`, `fma`, `clip`; a number beside a `Lanes` stands for itself in every lane,
 rounded to the lanes' precision. `a < b`, `a > b` and `a <= b` give an integer whose bit k is the answer of lane k (a
-NaN answers no). `as_lanes(array, kind)` views an array (..., width) of numbers as an array (...) of `Lanes`.
+NaN answers no).
 """
 
 import itertools
@@ -19,20 +19,26 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import impl_ret_borrowed
 from numba.core.typeconv import Conversion
-from numba.core.typing.templates import AbstractTemplate, ConcreteTemplate, infer_global, signature
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    AttributeTemplate,
+    ConcreteTemplate,
+    infer_getattr,
+    infer_global,
+    signature,
+)
 from numba.extending import (
     NativeValue,
     intrinsic,
     lower_builtin,
     lower_cast,
+    lower_getattr,
     models,
     register_model,
     typeof_impl,
     unbox,
 )
-from numba.np.arrayobj import make_array, populate_array
 from numpy.typing import NDArray
 
 ALIGNMENT = 512  # bytes: LLVM's natural alignment of a <64 x double>, its own size, the widest vector used
@@ -55,6 +61,11 @@ class Lanes(types.Type):
         return ir.VectorType(ir.DoubleType() if self.dtype == types.float64 else ir.FloatType(), self.width)
 
     @property
+    def size(self) -> int:
+        """Bytes of such a value."""
+        return int(self.width * self.dtype.bitwidth // 8)
+
+    @property
     def bits(self) -> ir.VectorType:
         """The LLVM type of such a value's bit patterns."""
         return ir.VectorType(ir.IntType(self.dtype.bitwidth), self.width)
@@ -73,58 +84,52 @@ class LaneKind:
         self.dtype, self.width = np.dtype(dtype), width
 
 
-class _LaneKindType(types.Opaque):
+class LaneKindType(types.Opaque):
+    """The type of a `LaneKind`; in kernels its `width` can be asked for."""
+
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
         super().__init__(name=f"kind({lanes})")
 
 
-register_model(_LaneKindType)(models.OpaqueModel)
+register_model(LaneKindType)(models.OpaqueModel)
+
+
+@infer_getattr
+class _KindAttributes(AttributeTemplate):
+    key = LaneKindType
+
+    def resolve_width(self, _kind: Any) -> Any:
+        return types.intp
+
+
+@lower_getattr(LaneKindType, "width")
+def _width(context: Any, _builder: Any, kind: LaneKindType, _value: Any) -> Any:
+    return context.get_constant(types.intp, kind.lanes.width)
 
 
 @typeof_impl.register(LaneKind)
-def _typeof_kind(kind: LaneKind, _context: Any) -> _LaneKindType:
-    return _LaneKindType(Lanes(getattr(types, kind.dtype.name), kind.width))
+def _typeof_kind(kind: LaneKind, _context: Any) -> LaneKindType:
+    return LaneKindType(Lanes(getattr(types, kind.dtype.name), kind.width))
 
 
-@unbox(_LaneKindType)
+@unbox(LaneKindType)
 def _unbox_kind(_type: Any, _value: Any, context: Any) -> NativeValue:
     return NativeValue(context.context.get_dummy_value())
 
 
-# 256 bytes were best on AVX2 (32 x double; 4: 129 us a training, 8: 91, 16: 63, 32: 54, 64: 88); on AVX-512 twice the
-# width gains 12 % at 4 hidden units and nothing at 16.
-FLOAT64 = LaneKind(np.float64, 32)
-FLOAT32 = LaneKind(np.float32, 64)
+# Two registers of AVX-512, four of AVX2: with one a training of 3-4-1 took 1.22 (1.04) times as long, with four (eight)
+# 0.98 (1.10) times. What runs side by side besides is a group of such lanes each (see kernels.memory).
+FLOAT64 = LaneKind(np.float64, 16)
+FLOAT32 = LaneKind(np.float32, 32)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Zeros in C order that `as_lanes` may view: their first byte lies on a multiple of `ALIGNMENT`."""
+    """Zeros in C order that `views.as_lanes` may see: their first byte lies on a multiple of `ALIGNMENT`."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + size].view(dtype).reshape(shape)
-
-
-@intrinsic
-def as_lanes(_context: Any, array: types.Array, kind: _LaneKindType) -> Any:
-    """View an aligned C-ordered array (..., width) as an array (...) of `Lanes`; what is stored shows in both."""
-    viewed = types.Array(kind.lanes, array.ndim - 1, "C")
-
-    def codegen(context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        numbers, view = make_array(array)(context, builder, args[0]), make_array(viewed)(context, builder)
-        populate_array(
-            view,
-            data=builder.bitcast(numbers.data, view.data.type),
-            shape=cgutils.unpack_tuple(builder, numbers.shape)[:-1],
-            strides=cgutils.unpack_tuple(builder, numbers.strides)[:-1],
-            itemsize=context.get_constant(types.intp, kind.lanes.width * kind.lanes.dtype.bitwidth // 8),
-            meminfo=numbers.meminfo,
-            parent=numbers.parent,
-        )
-        return impl_ret_borrowed(context, builder, viewed, view._getvalue())
-
-    return viewed(array, kind), codegen
 
 
 def _splat(context: Any, builder: Any, lanes: Lanes, number: Any, value: Any) -> Any:
@@ -247,3 +252,13 @@ def polynomial(_context: Any, x: Any, coefficients: Any) -> Any:
         return value
 
     return x(x, coefficients), codegen
+
+
+@intrinsic
+def first_lane(_context: Any, x: Lanes) -> Any:
+    """The number in lane 0."""
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], ir.Constant(ir.IntType(32), 0))
+
+    return x.dtype(x), codegen

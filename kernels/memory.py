@@ -10,20 +10,21 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
 from kernels.jit import inline
 from kernels.lanes import LaneKind, aligned
-from kernels.layers import TILE
+from kernels.tiles import TILE
+from kernels.views import View, made
 
 # Arrays of `Lanes` (rows, columns). Four pairs: weights W1 (hidden, inputs) and W2 (outputs, hidden), each with a last
 # column of biases where there are some; their gradients, velocities, and gradients at the end of a trial. What
-# `kernels.layers` needs for a tile of samples; all outputs; what the probes are answered; and single numbers.
+# `kernels.layers` needs for a tile of samples, and its hidden units once more, for what is answered beside training;
+# all outputs; what the probes are answered; and single numbers.
 WEIGHTS, GRADIENTS, VELOCITIES, LAST_GRADIENTS = 0, 2, 4, 6
-HIDDEN, DELTAS, ERRORS, OUTPUTS, PROBES, SINGLE = range(8, 14)
+HIDDEN, SPARE, DELTAS, OUTPUTS, PROBES, SINGLE = range(8, 14)
 STEP, MOMENTUM, THRESHOLD, LOSS, FIRST_LOSS, LOWEST_LOSS, LOSS_RISE = range(7)
 
 # Of each lane: its trial; the tick at which that began; the next point of its loss curve; the tick at which the last
@@ -33,12 +34,17 @@ TRIAL, BEGUN, POINT, TENTH, DUE, POINT_DUE, TENTH_DUE = range(7)
 # A row for each of the five fates, then five for sums on the way to them; see kernels.fates.
 FATES = 10
 
+_LANES = 64  # at most: masks have a bit for each
+_CACHE = 512 * 2**10  # bytes that lie near a core
+
 
 class Memory(NamedTuple):
     """`numbers` (rows, width) can be viewed as `Lanes`; `layout` (parts, 3) has each part's first row and its shape.
 
-    `order` has the row of each parameter of a flat weight vector. `lanes` (7, width) says where in the work each lane
-    is, `fates` (FATES, width) what is known of its trial's fate; `clock` and `masks` are those of kernels.epochs.
+    A row holds several `Lanes` side by side, the groups, so many as fit near a core: the operations of one network wait
+    for each other, and those of the next group fill the gaps. `order` has the row of each parameter of a flat weight
+    vector. `lanes` (7, width) says where in the work each lane is, `fates` (FATES, width) what is known of its trial's
+    fate; `clock` and `masks` are those of kernels.epochs.
     """
 
     numbers: NDArray[Any]
@@ -56,18 +62,21 @@ def memory(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int,
     shapes = np.array(
         [
             *(first, second) * 4,
-            (TILE, hidden + bias),
+            *((hidden + bias, TILE),) * 2,
             (TILE, outputs),
-            (1, TILE),
             (samples, outputs),
             (probes, outputs),
             (7, 1),
         ]
     )
     starts = np.cumsum(shapes.prod(1)) - shapes.prod(1)
-    numbers = aligned((int(shapes.prod(1).sum()), kind.width), kind.dtype)
+    rows = int(shapes.prod(1).sum())
+    groups = int(np.clip(_CACHE // (rows * kind.width * kind.dtype.itemsize), 1, _LANES // kind.width))
+    width = groups * kind.width
+    numbers = aligned((rows, width), kind.dtype)
     layout = np.column_stack([starts, shapes])
-    part_of(numbers, layout, HIDDEN)[:, hidden:] = 1.0
+    for which in (HIDDEN, SPARE):
+        part_of(numbers, layout, which)[hidden:] = 1.0
     places = np.arange(starts[GRADIENTS])
     return Memory(
         numbers,
@@ -78,8 +87,8 @@ def memory(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int,
                 places[starts[WEIGHTS + 1] :].reshape(second).T.ravel(),
             ]
         ),
-        np.zeros((7, kind.width), np.int64),
-        np.zeros((FATES, kind.width)),
+        np.zeros((7, width), np.int64),
+        np.zeros((FATES, width)),
         np.zeros(4, np.int64),
         np.zeros(3, np.uint64),
     )
@@ -93,8 +102,13 @@ def part_of(numbers: NDArray[Any], layout: NDArray[np.int64], which: int) -> NDA
 
 @intrinsic
 def part(_context: Any, numbers: types.Array, layout: types.Array, which: Any, kind: Any) -> Any:
-    """A part as an array (rows, columns) of `Lanes`, in kernels."""
-    viewed = types.Array(kind.lanes, 2, "C")
+    """A part as a view (rows, columns) of the `Lanes` of the first group, in kernels; None where `kind` is None.
+
+    `shifted` by one it is that of the next group.
+    """
+    if kind == types.none:
+        return types.none(numbers, layout, which, kind), lambda context, *_: context.get_dummy_value()
+    seen = View(kind.lanes, 2)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         memory, table = make_array(numbers)(context, builder, args[0]), make_array(layout)(context, builder, args[1])
@@ -103,20 +117,12 @@ def part(_context: Any, numbers: types.Array, layout: types.Array, which: Any, k
             builder.load(builder.gep(table.data, [builder.add(place, ir.Constant(cgutils.intp_t, k))]))
             for k in range(3)
         )
-        size = context.get_constant(types.intp, kind.lanes.width * kind.lanes.dtype.bitwidth // 8)
-        view = make_array(viewed)(context, builder)
-        populate_array(
-            view,
-            data=builder.gep(builder.bitcast(memory.data, view.data.type), [start]),
-            shape=shape,
-            strides=[builder.mul(shape[1], size), size],
-            itemsize=size,
-            meminfo=memory.meminfo,
-            parent=memory.parent,
-        )
-        return impl_ret_borrowed(context, builder, viewed, view._getvalue())
+        width = builder.extract_value(memory.shape, 1)
+        groups = builder.sdiv(width, context.get_constant(types.intp, kind.lanes.width))
+        data = builder.gep(memory.data, [builder.mul(start, width)])
+        return made(context, builder, seen, data, shape, groups)
 
-    return viewed(numbers, layout, which, kind), codegen
+    return seen(numbers, layout, which, kind), codegen
 
 
 @inline

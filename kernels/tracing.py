@@ -1,7 +1,7 @@
 """One trial again, with everything that its epochs compute on the way written down.
 
-It is made of the functions of kernels.layers that training is made of, called in the same order on the same `Lanes`.
-The trial is in lane 0, and the other lanes, all zero, run beside it.
+It is made of the functions of kernels.layers that training is made of, on the same `Lanes`, so that every number comes
+out of the same operations. The trial is in lane 0, and the other lanes, all zero, run beside it.
 """
 
 from typing import Any, NamedTuple
@@ -11,22 +11,38 @@ from numpy.typing import NDArray
 
 from kernels.convergence import holding, mean_squared_error
 from kernels.jit import inline, kernel
-from kernels.lanes import LaneKind, aligned, as_lanes
+from kernels.lanes import first_lane
 from kernels.layers import (
-    TILE,
     accumulate,
+    activate_hidden,
+    activate_outputs,
     descend,
-    descend_online,
-    descend_online_with_momentum,
-    descend_with_momentum,
-    feedforward,
-    hidden_delta,
-    hidden_error,
+    descend_and_sum_online,
+    hidden_deltas,
+    hidden_errors,
     output_deltas,
     slope,
-    weighted_sum,
+    sum_hidden,
+    sum_inputs,
 )
-from kernels.records import clear, fill_weights, max_error, number, record_outputs, record_weights
+from kernels.memory import (
+    DELTAS,
+    GRADIENTS,
+    HIDDEN,
+    MOMENTUM,
+    OUTPUTS,
+    SINGLE,
+    SPARE,
+    STEP,
+    THRESHOLD,
+    VELOCITIES,
+    WEIGHTS,
+    pair,
+    part,
+)
+from kernels.records import number, worst_error
+from kernels.tiles import TILE
+from kernels.views import local, view
 
 _FIRST_LANE = np.uint64(1)
 
@@ -91,11 +107,6 @@ def states(epochs: int, answers: int, parameters: int) -> States:
     return States(np.empty(points), np.empty(points), np.empty((points, answers)), np.empty((points, parameters)))
 
 
-def cell(kind: LaneKind) -> NDArray[Any]:
-    """Room for one `Lanes`, whose numbers can be read one by one."""
-    return aligned((1, kind.width), kind.dtype)
-
-
 @kernel
 def trace(
     kind: Any,
@@ -105,118 +116,142 @@ def trace(
     stop: bool,
     online: bool,
     trials: Any,
-    gradients: Any,
-    velocities: Any,
-    work: Any,
-    cell: Any,
+    space: Any,
     passes: Any,
     updates: Any,
     states: Any,
 ) -> int:
     """Train the first of `trials` into `passes`, `updates` and `states`; the number of epochs that it ran.
 
-    The arguments are those of kernels.training.train, but that `gradients` and `velocities` are `Layers` always. Where
+    The arguments are those of kernels.training.train; all numbers of `space` that are not constants are zero. Where
     `stop` ends the trial before the last epoch, entries past that number mean nothing.
     """
-    W1, W2 = as_lanes(work.W1, kind), as_lanes(work.W2, kind)
-    G1, G2 = as_lanes(gradients.W1, kind), as_lanes(gradients.W2, kind)
-    V1, V2 = as_lanes(velocities.W1, kind), as_lanes(velocities.W2, kind)
-    hidden, deltas, errors = as_lanes(work.hidden, kind), as_lanes(work.deltas, kind), as_lanes(work.errors, kind)
-    outputs, losses, view = as_lanes(work.outputs, kind), as_lanes(work.loss, kind), as_lanes(cell, kind)
-    steps, momenta = as_lanes(work.step, kind), as_lanes(work.momentum, kind)
-    thresholds = as_lanes(work.threshold, kind)
+    numbers, layout, order, _, _, _, _ = space
+    rows, wanted = view(inputs), view(targets)
+    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
+    G1, G2 = pair(numbers, layout, GRADIENTS, kind)
+    V1, V2 = pair(numbers, layout, VELOCITIES, kind)
+    hidden, sums = part(numbers, layout, HIDDEN, kind), part(numbers, layout, SPARE, kind)
+    outputs, deltas = part(numbers, layout, OUTPUTS, kind), part(numbers, layout, DELTAS, kind)
+    gradients, velocities = layout[GRADIENTS, 0], layout[VELOCITIES, 0]
 
-    fill_weights(0, trials.initial[0], work.W1, work.W2)
-    for layers in (gradients, velocities):
-        clear(0, layers.W1)
-        clear(0, layers.W2)
-    work.step[0, 0], work.momentum[0, 0] = trials.step[0], trials.momentum[0]
-    work.threshold[0, 0] = trials.threshold[0]
-    step, momentum, has_momentum = steps[0], momenta[0], trials.momentum[0] > 0.0
+    for k in range(len(order)):
+        numbers[order[k], 0] = trials.initial[0, k]
+    numbers[layout[SINGLE, 0] + STEP, 0] = trials.step[0]
+    numbers[layout[SINGLE, 0] + MOMENTUM, 0] = trials.momentum[0]
+    numbers[layout[SINGLE, 0] + THRESHOLD, 0] = trials.threshold[0]
+    single = part(numbers, layout, SINGLE, kind)
+    step, momentum, threshold = single[STEP, 0], single[MOMENTUM, 0], single[THRESHOLD, 0]
     samples, epochs = inputs.shape[0], trials.epochs[0]
 
     for epoch in range(epochs + 1):
         for first in range(0, samples, TILE):
-            last = min(first + TILE, samples)
-            feedforward(first, last, inputs, W1, W2, hidden, outputs)
+            count = min(TILE, samples - first)
+            sum_inputs(kind, first, count, rows, W1, hidden)
+            activate_hidden(count, W1, hidden)
+            sum_hidden(kind, first, count, hidden, W2, outputs)
+            activate_outputs(first, count, outputs)
             if not online and epoch < epochs:
-                output_deltas(first, last, targets, outputs, deltas)
-                accumulate(first, last, inputs, hidden, deltas, errors, W2, G1, G2)
-                _record_pass(epoch, first, last, inputs, targets, W1, W2, hidden, outputs, deltas, cell, view, passes)
+                output_deltas(first, count, wanted, outputs, deltas)
+                accumulate(kind, first, count, rows, hidden, deltas, W2, G1, G2)
+                _record_pass(kind, epoch, first, count, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
 
-        loss = mean_squared_error(targets, outputs)
-        losses[0] = loss
-        states.loss[epoch] = number(work.loss[0, 0])
-        states.max_error[epoch] = max_error(0, targets, work.outputs)
-        record_outputs(0, work.outputs, states.outputs[epoch])
-        record_weights(0, work.W1, work.W2, states.weights[epoch])
-        held = holding(metric, targets, outputs, loss, thresholds[0]) & _FIRST_LANE != np.uint64(0)
+        loss = mean_squared_error(samples, wanted, outputs)
+        states.loss[epoch] = number(first_lane(loss))
+        states.max_error[epoch] = worst_error(0, targets, layout[OUTPUTS, 0], numbers)
+        for k in range(states.outputs.shape[1]):
+            states.outputs[epoch, k] = number(numbers[layout[OUTPUTS, 0] + k, 0])
+        _record(0, numbers, order, states.weights, epoch)
+        held = holding(metric, samples, wanted, outputs, loss, threshold) & _FIRST_LANE != np.uint64(0)
         if epoch == epochs or (stop and held):
             return epoch
 
         if not online:
-            record_weights(0, gradients.W1, gradients.W2, updates.gradients[epoch, 0])
-            if has_momentum:
-                descend_with_momentum(step, momentum, W1, G1, V1)
-                descend_with_momentum(step, momentum, W2, G2, V2)
-                record_weights(0, velocities.W1, velocities.W2, updates.velocities[epoch, 0])
+            _record(gradients, numbers, order, updates.gradients[epoch], 0)
+            if trials.momentum[0] > 0.0:
+                _descend_all(step, momentum, W1, G1, V1)
+                _descend_all(step, momentum, W2, G2, V2)
+                _record(velocities, numbers, order, updates.velocities[epoch], 0)
             else:
-                descend(step, W1, G1)
-                descend(step, W2, G2)
-            record_weights(0, work.W1, work.W2, updates.weights[epoch, 0])
+                _descend_all(step, momentum, W1, G1, None)
+                _descend_all(step, momentum, W2, G2, None)
+            _record(0, numbers, order, updates.weights[epoch], 0)
             continue
         for s in range(samples):
-            feedforward(s, s + 1, inputs, W1, W2, hidden, outputs)
-            output_deltas(s, s + 1, targets, outputs, deltas)
-            _record_pass(epoch, s, s + 1, inputs, targets, W1, W2, hidden, outputs, deltas, cell, view, passes)
-            accumulate(s, s + 1, inputs, hidden, deltas, errors, W2, G1, G2)
-            record_weights(0, gradients.W1, gradients.W2, updates.gradients[epoch, s])
-            clear(0, gradients.W1)
-            clear(0, gradients.W2)
-            if has_momentum:
-                descend_online_with_momentum(s, inputs, hidden, deltas, step, momentum, W1, W2, V1, V2)
-                record_weights(0, velocities.W1, velocities.W2, updates.velocities[epoch, s])
+            sum_inputs(kind, s, 1, rows, W1, hidden)
+            activate_hidden(1, W1, hidden)
+            sum_hidden(kind, s, 1, hidden, W2, outputs)
+            activate_outputs(s, 1, outputs)
+            output_deltas(s, 1, wanted, outputs, deltas)
+            _record_pass(kind, epoch, s, 1, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
+            accumulate(kind, s, 1, rows, hidden, deltas, W2, G1, G2)
+            _record(gradients, numbers, order, updates.gradients[epoch], s)
+            for k in range(len(order)):
+                numbers[gradients + k, 0] = 0.0
+            if trials.momentum[0] > 0.0:
+                descend_and_sum_online(kind, s, 1, s, rows, hidden, deltas, step, momentum, W1, W2, V1, V2)
+                _record(velocities, numbers, order, updates.velocities[epoch], s)
             else:
-                descend_online(s, inputs, hidden, deltas, step, W1, W2)
-            record_weights(0, work.W1, work.W2, updates.weights[epoch, s])
+                descend_and_sum_online(kind, s, 1, s, rows, hidden, deltas, step, momentum, W1, W2, None, None)
+            _record(0, numbers, order, updates.weights[epoch], s)
     return epochs
 
 
 @inline
+def _descend_all(step: Any, momentum: Any, W: Any, G: Any, V: Any) -> None:
+    """Take the steps of a layer, and clear its gradients."""
+    for unit in range(W.shape[0]):
+        for k in range(W.shape[1]):
+            descend(unit, k, step, G[unit, k], momentum, W, V)
+            G[unit, k] = 0.0
+
+
+@inline
+def _record(start: int, numbers: Any, order: Any, table: Any, row: int) -> None:
+    """Write the trial's weights, or what stands from row `start` on as weights do, into a row of a table."""
+    for k in range(table.shape[1]):
+        table[row, k] = number(numbers[start + order[k], 0])
+
+
+@inline
 def _record_pass(
+    kind: Any,
     epoch: int,
     first: int,
-    last: int,
+    count: int,
     inputs: Any,
     targets: Any,
     W1: Any,
     W2: Any,
     hidden: Any,
+    sums: Any,
     outputs: Any,
     deltas: Any,
-    cell: Any,
-    view: Any,
     out: Any,
 ) -> None:
     """Write down what a tile's samples meet."""
-    for s in range(first, last):
-        t = s - first
-        for h in range(W1.shape[0]):
-            out.hidden_preactivations[epoch, s, h] = _in_first_lane(weighted_sum(s, h, inputs, W1), cell, view)
-            out.hidden_activations[epoch, s, h] = _in_first_lane(hidden[t, h], cell, view)
-            out.hidden_errors[epoch, s, h] = _in_first_lane(hidden_error(t, h, deltas, W2), cell, view)
-            out.hidden_slopes[epoch, s, h] = _in_first_lane(slope(hidden[t, h]), cell, view)
-            out.hidden_deltas[epoch, s, h] = _in_first_lane(hidden_delta(t, h, deltas, W2, hidden), cell, view)
+    sum_inputs(kind, first, count, inputs, W1, sums)
+    errors = local(kind, TILE)
+    for h in range(W1.shape[0]):
+        for t in range(count):
+            out.hidden_preactivations[epoch, first + t, h] = number(first_lane(sums[h, t]))
+            out.hidden_activations[epoch, first + t, h] = number(first_lane(hidden[h, t]))
+            out.hidden_slopes[epoch, first + t, h] = number(first_lane(slope(hidden[h, t])))
+        hidden_errors(h, count, deltas, W2, errors)
+        for t in range(count):
+            out.hidden_errors[epoch, first + t, h] = number(first_lane(errors[t]))
+        hidden_deltas(h, count, deltas, W2, hidden, errors)
+        for t in range(count):
+            out.hidden_deltas[epoch, first + t, h] = number(first_lane(errors[t]))
+    for t in range(count):
         for o in range(W2.shape[0]):
-            out.output_preactivations[epoch, s, o] = _in_first_lane(weighted_sum(t, o, hidden, W2), cell, view)
-            out.outputs[epoch, s, o] = _in_first_lane(outputs[s, o], cell, view)
-            out.errors[epoch, s, o] = _in_first_lane(targets[s, o] - outputs[s, o], cell, view)
-            out.output_slopes[epoch, s, o] = _in_first_lane(slope(outputs[s, o]), cell, view)
-            out.output_deltas[epoch, s, o] = _in_first_lane(deltas[t, o], cell, view)
-
-
-@inline
-def _in_first_lane(value: Any, cell: Any, view: Any) -> float:
-    """A `Lanes`' number in lane 0; `view` sees the memory of `cell`."""
-    view[0] = value
-    return number(cell[0, 0])
+            answer = outputs[first + t, o]
+            out.outputs[epoch, first + t, o] = number(first_lane(answer))
+            out.errors[epoch, first + t, o] = number(first_lane(targets[first + t, o] - answer))
+            out.output_slopes[epoch, first + t, o] = number(first_lane(slope(answer)))
+            out.output_deltas[epoch, first + t, o] = number(first_lane(deltas[t, o]))
+    sum_hidden(kind, first, count, hidden, W2, outputs)
+    for t in range(count):
+        for o in range(W2.shape[0]):
+            out.output_preactivations[epoch, first + t, o] = number(first_lane(outputs[first + t, o]))
+    activate_outputs(first, count, outputs)

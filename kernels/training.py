@@ -33,6 +33,7 @@ from kernels.memory import (
     Memory,
 )
 from kernels.records import earliest, is_finite, number, record_answers, worst_error
+from kernels.tiles import Tiles
 
 _ONE = np.uint64(1)
 _NO_TICK = 2**62
@@ -105,7 +106,10 @@ def train(
             clock[EVENT] = earliest(lanes)
 
         clock[TICK], masks[LIVE], masks[SEEN] = tick, live, seen
-        call(advancing, (kind, None, None, None, inputs, targets, metric, numbers, layout, cancel, clock, masks))
+        call(
+            advancing,
+            (kind, None, None, None, None, None, inputs, targets, metric, numbers, layout, cancel, clock, masks),
+        )
         tick = clock[TICK]
         if clock[PAUSE] != 0:  # the update alone was made, and lanes wait to be filled
             clock[UPDATE] = clock[PAUSE] = 0
@@ -175,9 +179,10 @@ def parts(
 ) -> list[tuple[Any, tuple[Any, ...]] | None]:
     """The kernels whose addresses `train` takes, each with arguments as it will be given, where it is needed."""
     numbers, layout, _, lanes, found, clock, masks = space
-    variant = (kind if wanted else None for wanted in (online, momentum, fates))
+    tiles = Tiles(len(inputs) - online)
+    variant = (kind if wanted else None for wanted in (tiles.several, online, momentum, fates))
     return [
-        (advance, (kind, *variant, inputs, targets, 0, numbers, layout, cancel, clock, masks)),
+        (advance, (kind, tiles, *variant, inputs, targets, 0, numbers, layout, cancel, clock, masks)),
         (answer, (kind, probes, numbers, layout)) if len(probes) else None,
         (look_back, (kind, inputs, targets, numbers, layout, lanes, 0, found)) if fates else None,
     ]

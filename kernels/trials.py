@@ -1,12 +1,9 @@
-"""The arrays that training kernels read and fill, and the memory that one trial is traced in."""
+"""The arrays that training kernels read and fill."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from kernels.lanes import LaneKind, aligned
-from kernels.layers import TILE
 
 
 class Trials(NamedTuple):
@@ -56,28 +53,6 @@ class Outcomes(NamedTuple):
 FATES = ("gradient_norm", "saturated_share", "saturated_error", "loss_change", "loss_rise")
 
 
-class Workspace(NamedTuple):
-    """Memory in which a single trial is traced: arrays (..., width) that `as_lanes` may view."""
-
-    W1: NDArray[Any]
-    W2: NDArray[Any]
-    hidden: NDArray[Any]
-    outputs: NDArray[Any]
-    deltas: NDArray[Any]
-    errors: NDArray[Any]
-    step: NDArray[Any]
-    momentum: NDArray[Any]
-    threshold: NDArray[Any]
-    loss: NDArray[Any]
-
-
-class Layers(NamedTuple):
-    """Gradients or velocities: a pair of arrays shaped as the weights of a workspace."""
-
-    W1: NDArray[Any]
-    W2: NDArray[Any]
-
-
 def outcomes(
     trials: int, *, outputs: int = 0, probes: int = 0, weights: int = 0, points: int = 0, fates: bool = False
 ) -> Outcomes:
@@ -95,27 +70,3 @@ def outcomes(
         losses=np.empty((trials, points)),
         fates=np.empty((trials, len(FATES) * fates)),
     )
-
-
-def workspace(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int, bias: bool) -> Workspace:
-    """Memory for networks of this shape; `inputs` counts no bias."""
-
-    def lanes(*shape: int) -> NDArray[Any]:
-        return aligned((*shape, kind.width), kind.dtype)
-
-    activations = lanes(TILE, hidden + bias)
-    activations[:, hidden:] = 1.0
-    return Workspace(
-        W1=lanes(hidden, inputs + bias),
-        W2=lanes(outputs, hidden + bias),
-        hidden=activations,
-        outputs=lanes(samples, outputs),
-        deltas=lanes(TILE, outputs),
-        errors=lanes(TILE),
-        **{name: lanes(1) for name in ("step", "momentum", "threshold", "loss")},
-    )
-
-
-def layers(work: Workspace) -> Layers:
-    """Gradients or velocities for this workspace, zero."""
-    return Layers(aligned(work.W1.shape, work.W1.dtype), aligned(work.W2.shape, work.W2.dtype))

@@ -146,7 +146,7 @@ def _check_size(experiment: Experiment, epochs: int) -> None:
 
 def _run(experiment: Experiment, seed: int) -> Trace:
     tracing, convergence = kernel_cache.module("tracing"), kernel_cache.module("convergence")
-    lanes, trials = kernel_cache.module("lanes"), kernel_cache.module("trials")
+    lanes, memory, trials = map(kernel_cache.module, ("lanes", "memory", "trials"))
     laid_out = plan(experiment)
     work = engine.work(laid_out, next(chunks(laid_out)))
     task, training, shape = experiment.task, experiment.training, work.shape
@@ -160,7 +160,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
         engine.kernel_threshold(np.array([experiment.convergence.threshold]), shape),
         np.array([training.epochs], np.int64),
     )
-    space = trials.workspace(kind, inputs.shape[1], shape.hidden, targets.shape[1], len(inputs), shape.bias)
+    space = memory.memory(kind, inputs.shape[1], shape.hidden, targets.shape[1], len(inputs), 0, shape.bias)
     online, parameters = shape.update == "online", initial.shape[1]
     passes = tracing.passes(training.epochs, len(inputs), shape.hidden, targets.shape[1])
     updates = tracing.updates(training.epochs, len(inputs) if online else 1, parameters, shape.momentum)
@@ -176,10 +176,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
         shape.stop,
         online,
         only,
-        trials.layers(space),
-        trials.layers(space),
         space,
-        tracing.cell(kind),
         passes,
         updates,
         states,

@@ -10,7 +10,7 @@ from tests import reference
 from tests.reference import Outcome, Weights
 
 training, convergence = kernel_cache.module("training"), kernel_cache.module("convergence")
-lanes, layers, trials = kernel_cache.module("lanes"), kernel_cache.module("layers"), kernel_cache.module("trials")
+lanes, tiles, trials = (kernel_cache.module(name) for name in ("lanes", "tiles", "trials"))
 epochs_between, memory = kernel_cache.module("epochs"), kernel_cache.module("memory")
 
 METRICS = {"loss": convergence.LOSS, "max-error": convergence.MAX_ERROR, "classification": convergence.CLASSIFICATION}

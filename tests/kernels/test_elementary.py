@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from kernels import elementary
-from kernels.lanes import FLOAT32, FLOAT64, aligned, as_lanes
+from kernels.lanes import FLOAT32, FLOAT64, aligned
+from kernels.views import as_lanes
 
-EXP = {"float64": 1.02, "float32": 1.06}
-SIGMOID = {"float64": 2.5, "float32": 2.49}
+EXP = {"float64": 2.1, "float32": 2.1}
+SIGMOID = {"float64": 2.7, "float32": 2.74}
 LOG = 0.5006
 KINDS = {"float64": FLOAT64, "float32": FLOAT32}
 LN2 = float(np.log(2))
@@ -102,36 +103,36 @@ def singles(lowest, highest):
     return x[(x > lowest) & (x < highest)]
 
 
-EXP_WORST = ["0x1.d7b1dd9572716p+8", "0x1.d7b1950411717p+8", "-0x1.da14330a376dfp+5"]
-SIGMOID_WORST = ["-0x1.25e5129986d3dp+5", "-0x1.25e5ee5d3d3f9p+5", "-0x1.19590c9c044d3p+0"]
-EXP_WORST_SINGLE, SIGMOID_WORST_SINGLE = 5.2011814, -16.635704
+EXP_WORST = [3.8497630260290805, -0.9797422073343931, 0.4323516102623053]
+SIGMOID_WORST = [-1.1017711070463436, -1.0987621128327874, -1.1240700730463615]
+EXP_WORST_SINGLE, SIGMOID_WORST_SINGLE = -5.859476566314697, -1.1006461381912231
 LOG_WORST = ["0x1.66b82a8595375p-1", "0x1.6a09ad54d3671p-1", "0x1.6776ce9092745p-1"]
 
 
 def test_exp_of_double_precision():
-    x = np.concatenate([doubles(-745.1, 709.78), list(map(float.fromhex, EXP_WORST))])
+    x = np.concatenate([doubles(-745.1, 709.78), EXP_WORST])
     with mpmath.workprec(120):
         worst = largest_error(applied(exp_of, x), [mpmath.exp(value) for value in x.tolist()])
-    assert 1.0 < worst <= EXP["float64"]
+    assert 1.9 < worst <= EXP["float64"]
 
 
 def test_sigmoid_of_double_precision():
     middle = np.random.default_rng(21).uniform(-38, 38, 6000)
-    x = np.concatenate([doubles(-709.436, 40), middle, list(map(float.fromhex, SIGMOID_WORST))])
+    x = np.concatenate([doubles(-709.436, 40), middle, SIGMOID_WORST])
     with mpmath.workprec(120):
         worst = largest_error(applied(sigmoid_of, x), [exact_sigmoid(value) for value in x.tolist()])
-    assert 2.4 < worst <= SIGMOID["float64"]
+    assert 2.6 < worst <= SIGMOID["float64"]
 
 
 def test_exp_of_single_precision():
     x = np.append(singles(-103.97, 88.72), np.float32(EXP_WORST_SINGLE))
-    assert 1.0 < largest_error_of_single(applied(exp_of, x), np.exp(x.astype(float))) <= EXP["float32"]
+    assert 2.0 < largest_error_of_single(applied(exp_of, x), np.exp(x.astype(float))) <= EXP["float32"]
 
 
 def test_sigmoid_of_single_precision():
     x = np.append(singles(-88.376, 30), np.float32(SIGMOID_WORST_SINGLE))
     exact = 1 / (1 + np.exp(-x.astype(float)))
-    assert 2.4 < largest_error_of_single(applied(sigmoid_of, x), exact) <= SIGMOID["float32"]
+    assert 2.7 < largest_error_of_single(applied(sigmoid_of, x), exact) <= SIGMOID["float32"]
 
 
 def test_log_is_nearly_always_the_nearest_number():

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from kernels.lanes import FLOAT32, FLOAT64, LaneKind, aligned, as_lanes, clip, fma, polynomial
+from kernels.lanes import FLOAT32, FLOAT64, LaneKind, aligned, clip, fma, polynomial
+from kernels.views import as_lanes
 
 KINDS = [LaneKind(dtype, width) for dtype in (np.float64, np.float32) for width in (8, 16, 32, 64)]
 NUMBER = 0.1  # not a float32: beside lanes of those it has to be rounded

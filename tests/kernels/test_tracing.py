@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from runner.sweeping import kernel_cache
 from tests import reference
-from tests.kernels.calling import KINDS, hidden_units, layers, prepared, trained, trials, weights_of
+from tests.kernels.calling import KINDS, hidden_units, memory, prepared, tiles, trained, weights_of
 
 tracing = kernel_cache.module("tracing")
 
 EPOCHS = 6
-TILE = layers.TILE
+TILE = tiles.TILE
 STEPS = {"objective": "half-sse"}  # the step is then the learning rate
 
 
@@ -28,20 +28,19 @@ class Traced(NamedTuple):
 def traced(*task: Any, momentum: float = 0.0, update: str = "batch", **settings: Any) -> Traced:
     """Trace the one trial that `prepared` is given; what the kernel must write starts as noise."""
     kind, inputs, targets, _, metric, stop, _, only, *_ = prepared(*task, momentum=momentum, update=update, **settings)
-    bias = settings.get("bias", False)
-    hidden = hidden_units(only.initial.shape[1], inputs.shape[1] - bias, targets.shape[1], bias=bias)
-    space = trials.workspace(kind, inputs.shape[1] - bias, hidden, targets.shape[1], len(inputs), bias)
+    bias, outputs = settings.get("bias", False), targets.shape[1]
+    hidden = hidden_units(only.initial.shape[1], inputs.shape[1] - bias, outputs, bias=bias)
+    space = memory.memory(kind, inputs.shape[1] - bias, hidden, outputs, len(inputs), 0, bias)
     epochs, samples, parameters = int(only.epochs[0]), len(inputs), only.initial.shape[1]
     online = update == "online"
-    passes = tracing.passes(epochs, samples, hidden, targets.shape[1])
+    passes = tracing.passes(epochs, samples, hidden, outputs)
     updates = tracing.updates(epochs, samples if online else 1, parameters, momentum > 0)
     states = tracing.states(epochs, targets.size, parameters)
     for array in (*passes, *updates, *states):
         array.fill(123.456)
-    rest = (trials.layers(space), trials.layers(space), space, tracing.cell(kind), passes, updates, states)
-    arguments = (kind, inputs, targets, metric, stop, online)
-    kernel_cache.compiled(tracing.trace, (*arguments, only, *rest))
-    return Traced(tracing.trace(*arguments, only, *rest), passes, updates, states)
+    arguments = (kind, inputs, targets, metric, stop, online, only, space, passes, updates, states)
+    kernel_cache.compiled(tracing.trace, arguments)
+    return Traced(tracing.trace(*arguments), passes, updates, states)
 
 
 def a_task(samples: int, outputs: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -104,12 +103,17 @@ def test_errors_slopes_and_deltas_are_those_of_one_rounding_each(update: str, ki
     passes = type(ours.passes)(*(array.astype(dtype) for array in ours.passes))
     for exact, widened in zip(passes, ours.passes, strict=True):
         assert np.array_equal(exact, widened)
-    one = dtype.type(1)
     assert np.array_equal(passes.errors, task[1].astype(dtype) - passes.outputs)
-    assert np.array_equal(passes.output_slopes, passes.outputs * (one - passes.outputs))
+    assert np.array_equal(passes.output_slopes, fused_slopes(passes.outputs))
     assert np.array_equal(passes.output_deltas, passes.errors * passes.output_slopes)
-    assert np.array_equal(passes.hidden_slopes, passes.hidden_activations * (one - passes.hidden_activations))
+    assert np.array_equal(passes.hidden_slopes, fused_slopes(passes.hidden_activations))
     assert np.array_equal(passes.hidden_deltas, passes.hidden_errors * passes.hidden_slopes)
+
+
+def fused_slopes(activations: NDArray[Any]) -> NDArray[Any]:
+    """a - a a, rounded once."""
+    exact = [float(Fraction(a) - Fraction(a) ** 2) for a in activations.ravel().tolist()]
+    return np.reshape(np.array(exact, activations.dtype), activations.shape)
 
 
 def fused(a: float, b: float, c: float) -> float:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernels import elementary, lanes
-from kernels.lanes import FLOAT32, FLOAT64, aligned, as_lanes
+from kernels.lanes import FLOAT32, FLOAT64, aligned
+from kernels.views import as_lanes
 from runner.checking.explain import explain
 from tests.runner.running import swept
 
