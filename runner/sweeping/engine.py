@@ -107,7 +107,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     finished = training.train(*arguments)
     if finished < count:
         return None
-    columns = out._asdict()
+    columns: dict[str, NDArray[Any]] = out._asdict()
     fates = columns.pop("fates")
     return columns | ({name: fates[:, k] for k, name in enumerate(trials.FATES)} if record.fate else {})
 
