@@ -9,12 +9,10 @@ see that it runs.
 """
 
 import argparse
-import os
 import re
 import shlex
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,7 +26,7 @@ from benchmarks.machine import described
 from runner.experiment.reading import read
 from runner.planning.chunks import Chunk, chunks
 from runner.planning.plan import Plan, plan
-from runner.sweeping import engine, kernel_cache
+from runner.sweeping import engine
 from runner.sweeping.run import Run, default_jobs, run
 from tests.documents import xor_constant
 
@@ -104,15 +102,6 @@ def end_to_end(seeds: int, jobs: int, epochs: int = EPOCHS) -> float:
         return seconds(lambda: run(read(unit(seeds, epochs)), how, lambda *_: None))
 
 
-def command(*arguments: str, **environment: str) -> float:
-    """Seconds of a command of this project, run as a process."""
-    return seconds(
-        lambda: subprocess.run(
-            [sys.executable, *arguments], check=True, capture_output=True, env={**os.environ, **environment}
-        )
-    )
-
-
 def baseline(program: str) -> float:
     """Seconds a training, as another program prints them."""
     printed = subprocess.run(shlex.split(program), check=True, capture_output=True, text=True).stdout
@@ -175,22 +164,6 @@ def main() -> None:
         whole=lambda: end_to_end(size, cores, epochs),
     )
     print(f"| {size:,} trials: whole sweep over training alone | {ratio(tables['whole'], tables['training']):.3f} |")
-
-    print("\nCommands, as processes:\n\n| | seconds |\n|---|---:|")
-    with tempfile.TemporaryDirectory() as folder:
-        tiny = ("-m", "runner", "sweep", "xor", "--set", "sweep.seeds=1", "--fresh", "--results", folder)
-        cache = kernel_cache.cache_folder().parent
-        starts = turns(
-            max(1, rounds // 2),
-            bare=lambda: command("-c", "pass"),
-            help=lambda: command("-m", "runner", "--help"),
-            warm=lambda: command(*tiny),
-        )
-        over = statistics.median(a - b for a, b in zip(starts["help"], starts["bare"], strict=True))
-        print(f"| `--help`, over bare Python | {over:.2f} |")
-        print(f"| a tiny sweep, kernels in the cache | {statistics.median(starts['warm']):.2f} |")
-        cold = command(*tiny, XDG_CACHE_HOME=str(Path(folder) / "cache")) if cache else 0.0
-        print(f"| a tiny sweep, cold cache | {cold:.2f} |")
 
 
 if __name__ == "__main__":

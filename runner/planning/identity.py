@@ -49,14 +49,23 @@ class Identities:
     def of(self, configurations: Numbers) -> list[str]:
         """The hashes of these configurations."""
         level = self._plan.level(configurations)
-        first, *texts = self._texts
+        start, *texts = self._texts
         pieces: list[Any] = []
         for (key, write), text in zip(self._written, texts, strict=True):
             places, inverse = np.unique(level[key], return_inverse=True)
             cells = np.array([write(self._plan.levels[key][place]) + text for place in places], object)
-            pieces.append(cells[inverse])
-        rows: NDArray[Any] | list[str] = sum(pieces, np.full(len(configurations), first, object))
-        return [hashlib.sha256(row.encode()).hexdigest()[:12] for row in rows]
+            if len(cells) == 1 and not pieces:
+                start += cells[0]
+            else:
+                pieces.append(cells[inverse])
+        rows: NDArray[Any] | list[str] = sum(pieces, np.full(len(configurations), "", object))
+        # What all of them begin with, nearly all of a text, is hashed once.
+        common, hashes = hashlib.sha256(start.encode()), list[str]()
+        for row in rows:
+            digest = common.copy()
+            digest.update(row.encode())
+            hashes.append(digest.hexdigest()[:12])
+        return hashes
 
 
 def _weight(key: str) -> Callable[[float], str]:

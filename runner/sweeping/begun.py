@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,5 +58,10 @@ def forget(folder: Path) -> None:
 def fingerprint(experiment: Experiment) -> str:
     """What chunks belong to: the trials and records of an experiment, the code of the kernels, and how it is cut."""
     spec = {key: value for key, value in whole(experiment).items() if key not in ("name", "description")}
-    cut = code_hash([Path(str(module.__file__)) for module in (chunks, plan, product, union)])
-    return hashlib.sha256(f"{kernel_cache.kernel_hash()} {cut} {json.dumps(spec)}".encode()).hexdigest()
+    return hashlib.sha256(f"{kernel_cache.kernel_hash()} {_cut()} {json.dumps(spec)}".encode()).hexdigest()
+
+
+@cache
+def _cut() -> str:
+    """What stands for the code that cuts a plan into chunks."""
+    return code_hash([Path(str(module.__file__)) for module in (chunks, plan, product, union)])
