@@ -66,6 +66,7 @@ class Shapes:
         self._plan = plan
         self._classes = {key: _SHAPING[key] for key in plan.levels if key in _SHAPING}
         self._sizes = {key: len(plan.levels[key]) for key in self._classes}
+        self._one = all(size == 1 for size in self._sizes.values())  # shape, in the whole plan
         self._numbers: dict[int, int] = {}
         self.found: list[Shape] = []
         self._class_of = {
@@ -74,6 +75,11 @@ class Shapes:
 
     def numbers(self, configurations: Numbers) -> Numbers:
         """The shape number of each of these configurations."""
+        if self._one and len(configurations):
+            if not self.found:
+                level = self._plan.level(configurations[:1])
+                self.found.append(self._shape({key: level[key][0] for key in level}))
+            return np.zeros_like(configurations)
         code = np.zeros_like(configurations)
         level = self._plan.level(configurations)
         for key, classes in self._class_of.items():
