@@ -63,9 +63,9 @@ def measured(epochs: int, count: int) -> Costs:
         assembly, table = Assembly(laid_out, store, "csv"), store.unfinished / "trials.csv"
         rest = iter(pieces)
         while table.stat().st_size < 2**20:  # the first rows take longer
-            assembly.add(next(rest))
+            assembly.add(next(rest).stub)
         before = len(table.read_bytes())
-        tabled = used(lambda: [assembly.add(chunk) for chunk in rest])
+        tabled = used(lambda: [assembly.add(chunk.stub) for chunk in rest])
         assembly.abandon()
         text = table.read_bytes()
     rows = text.count(b"\n") - 1

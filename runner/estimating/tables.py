@@ -151,7 +151,7 @@ def _tabled(
 
 def _add(tables: Tables, pieces: list[Chunk]) -> None:
     for chunk in pieces:
-        tables.add(chunk)
+        tables.add(chunk.stub)
 
 
 def _bytes(folder: Path) -> int:

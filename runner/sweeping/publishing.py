@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from runner.experiment.reading import whole
-from runner.planning.chunks import Chunk
+from runner.planning.chunks import Stub
 from runner.planning.plan import Plan
 from runner.sweeping import kernel_cache
 from runner.sweeping.store import Store, disk
@@ -26,7 +26,7 @@ class Tables:
         with disk(store.folder):
             self._assembly = Assembly(plan, store, table_format)
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: Stub) -> None:
         """Take one more chunk, which is in the store."""
         with disk(self._store.folder):
             self._assembly.add(chunk)

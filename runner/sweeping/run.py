@@ -133,7 +133,9 @@ def run_shard(experiment: Experiment, shard: Shard, how: Run, progress: Progress
     """
     laid_out = plan(experiment)
     pieces = partial(shard.chunks, laid_out)
-    trials, seconds = sum(len(chunk.trials) for chunk in pieces()), sum(chunk.seconds for chunk in pieces())
+    trials, seconds = 0, 0.0
+    for chunk in pieces():
+        trials, seconds = trials + len(chunk.trials), seconds + chunk.seconds
     with locked(how.folder):
         store, reuse = begin(laid_out, how.folder, shard, how.fresh, say)
         conductor = Conductor(laid_out, pieces, store, reuse, lambda _: None, partial(_damaged, say))
