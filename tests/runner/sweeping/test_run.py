@@ -16,6 +16,7 @@ from runner.errors import RunnerError, Stopped
 from runner.experiment.reading import read
 from runner.planning import chunks
 from runner.planning.plan import plan
+from runner.reporting.page import report
 from runner.sweeping.lock import locked
 from runner.sweeping.run import Run, default_jobs, run, sweep
 from runner.tables import assembly, condensing
@@ -288,6 +289,9 @@ def test_chunks_of_other_kernels_are_dropped(tmp_path, monkeypatch):
 
 def test_tables_of_an_earlier_sweep_do_not_stay_beside_new_ones(tmp_path):
     folder = swept(MIXED, tmp_path)
+    report(folder)
+    swept(MIXED, tmp_path)
+    assert (folder / "report.html").exists()
     swept(ONE_SHAPE | {"name": "mixed"}, tmp_path, format="parquet")
     names = {path.name for path in folder.iterdir()} - {".lock"}
     assert names == {"trials.parquet", "summary.csv", "manifest.json"}
