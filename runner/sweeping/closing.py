@@ -10,16 +10,16 @@ from rich.table import Table
 
 from runner.experiment.spec import Experiment
 from runner.labels import plural
+from runner.planning.chunks import chunks
+from runner.planning.plan import Plan, plan
 from runner.tables.manifest import read_manifest
 
 _ROWS = 12
+_CUT = 1_000_000  # trials that are cut to see how many chunks there are
 
 
 def print_plan(experiment: Experiment) -> None:
     """Print the axes, configurations, trials and chunks of an experiment."""
-    from runner.planning.chunks import chunks
-    from runner.planning.plan import plan
-
     laid_out = plan(experiment)
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{experiment.name}: {_network(experiment)}")
@@ -30,9 +30,18 @@ def print_plan(experiment: Experiment) -> None:
         for axis in grid.axes:
             console.print(f"    {axis.key}: {len(axis.values):,} ({_listing(axis.values)})")
         console.print(f"    seeds: {len(seeds):,} ({listed})")
-    pieces = sum(1 for _ in chunks(laid_out))
-    counts = ((laid_out.configurations, "configuration"), (laid_out.trials, "trial"), (pieces, "chunk"))
-    console.print("  " + ", ".join(plural(*count) for count in counts))
+    counts = plural(laid_out.configurations, "configuration"), plural(laid_out.trials, "trial")
+    console.print("  " + ", ".join((*counts, _pieces(laid_out))))
+
+
+def _pieces(laid_out: Plan) -> str:
+    """How many chunks there are, from a part of a large plan."""
+    count = cut = 0
+    for chunk in chunks(laid_out):
+        count, cut = count + 1, cut + len(chunk.trials)
+        if _CUT <= cut < laid_out.trials:
+            return f"about {plural(round(count * laid_out.trials / cut), 'chunk')}"
+    return plural(count, "chunk")
 
 
 def _listing(values: Sequence[Any]) -> str:
