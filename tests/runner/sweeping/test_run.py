@@ -208,6 +208,22 @@ def test_a_signal_is_answered_inside_a_kernel_call(tmp_path, started, backend, j
         pass
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_is_answered_inside_an_epoch_of_minutes(tmp_path, started, jobs):
+    """A kernel looks up at the end of an epoch: what ends is the process."""
+    sweep(HOURS | {"training": {"epochs": 1}})
+    minutes = HOURS | {"name": "minutes", "task": "parity-15", "network": {"hidden": 4096}}
+    process = started("sweep", written(minutes, tmp_path), "--results", tmp_path, "--jobs", jobs, "--quiet")
+    soon((tmp_path / "minutes" / "unfinished" / "plan.json").exists)
+    used = processor_seconds(process)
+    soon(lambda: processor_seconds(process) - used > 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err == "stopped: 0 of 64 trials (0 %) are finished; run the same command again to go on\n"
+
+
 @pytest.mark.parametrize(
     "damage", ["cut", "emptied", "flipped", "of another sweep", "another of this sweep", "foreign"]
 )
