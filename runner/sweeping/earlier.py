@@ -15,9 +15,9 @@ from runner.planning.chunks import Shape, Shapes
 from runner.planning.plan import Plan, plan
 from runner.planning.product import Numbers
 from runner.sweeping.begun import read_begun
-from runner.sweeping.finished import Rows, finished_rows
 from runner.sweeping.progress import Say
 from runner.sweeping.reuse import Kept, Reuse, whole_sources
+from runner.sweeping.rows import Rows
 from runner.sweeping.store import Store
 from runner.tables.manifest import read_manifest
 
@@ -41,6 +41,8 @@ def earlier_work(folder: Path, tables_in: Path, say: Say) -> Iterator[Earlier]:
     manifest, begun = read_manifest(tables_in), read_begun(folder)
     tables = _laid_out(manifest.get("spec")) if manifest else None
     if manifest and tables:
+        from runner.sweeping.finished import finished_rows  # loads pandas, which takes half a second
+
         rows = partial(finished_rows, tables_in, manifest, tables)
         kernels = str(manifest.get("kernel_hash"))
         yield Earlier(tables, manifest["spec"], kernels, tables_in, rows, partial(_all, tables))

@@ -8,7 +8,6 @@ import os
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +21,7 @@ from runner.errors import RunnerError
 from runner.planning.chunks import Shape, Shapes
 from runner.planning.plan import Plan
 from runner.planning.product import Numbers
+from runner.sweeping.rows import Rows
 from runner.sweeping.store import Columns
 from runner.tables.cells import TYPES
 from runner.tables.columns import OUTCOMES, Kind, answer_columns, swept, trial_kinds
@@ -30,19 +30,6 @@ from runner.tables.streaming import stream
 _BLOCK = 2**22  # bytes of CSV at a time
 _NOT_OUTCOMES = ("trial", "task", "seed", "outcome", "converged")  # known beforehand, or from `diverged` and epochs
 _CALLED = {"final_loss": "loss"}
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Outcomes of some trials of one shape, ascending."""
-
-    shape: Shape
-    trials: Numbers
-    columns: Columns
-
-    def chosen(self, wanted: NDArray[np.bool_]) -> "Rows":
-        """Some of them."""
-        return Rows(self.shape, self.trials[wanted], {name: array[wanted] for name, array in self.columns.items()})
 
 
 def finished_rows(folder: Path, manifest: dict[str, Any], plan: Plan) -> Iterator[Rows]:

@@ -18,9 +18,9 @@ from runner.planning.plan import Plan
 from runner.planning.product import Numbers
 from runner.sweeping import kernel_cache
 from runner.sweeping.earlier import Earlier
-from runner.sweeping.finished import Rows
 from runner.sweeping.progress import Say
 from runner.sweeping.reuse import Kept, Reuse, Source
+from runner.sweeping.rows import Rows
 from runner.sweeping.store import disk
 from runner.tables.columns import FATES
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import RunnerError
 from runner.experiment.reading import read, whole
@@ -23,8 +23,10 @@ from runner.sweeping.progress import Progress, Say, remarks, shown, unheard
 from runner.sweeping.publishing import Tables
 from runner.sweeping.sharding import Shard
 from runner.sweeping.store import UNFINISHED, Store
-from runner.tables.loading import Results, load
 from runner.tables.manifest import complete
+
+if TYPE_CHECKING:
+    from runner.tables.loading import Results
 
 Format = Literal["csv", "parquet"]
 
@@ -58,7 +60,7 @@ def sweep(
     overrides: Sequence[str] = (),
     fresh: bool = False,
     progress: bool | None = None,
-) -> Results:
+) -> "Results":
     """Run the sweep that a file, a shipped experiment's name or a dict describes, and return its tables.
 
     `results` is the folder in which <name>/ is to hold the tables, which are resumed or found complete there as by the
@@ -69,6 +71,8 @@ def sweep(
 
     Raises `RunnerError` where the input cannot be used, `Stopped` where the work can be resumed.
     """
+    from runner.tables.loading import load
+
     if backend not in BACKENDS:
         raise RunnerError(f"backend = {backend!r}: it may be one of {', '.join(BACKENDS)}")
     if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
