@@ -1,15 +1,15 @@
 """A sweep on a cluster, simulated: chunks go through a scheduler, one of many workers, the network, and the client.
 
-Scheduler, network and client serve one chunk at a time, in the order in which chunks come. Workers get the next chunk
-as soon as they are through with one, whatever waits behind them: a client that is slower than they are piles up their
-results in its memory.
+Scheduler, network and client serve one chunk at a time, in the order in which chunks come. A worker gets its next chunk
+when the client has room for what it brought (`runner.sweeping.room`), so that workers wait for a client that is slower
+than they are.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
-from numpy.typing import NDArray
 
 IN_FLIGHT = 2  # chunks a worker: what joblib hands out before the first result
 JITTER = 0.1  # of the time that a chunk takes, one standard deviation
@@ -32,8 +32,8 @@ class Costs:
 
     @property
     def client(self) -> float:
-        """All that the client does for it; it cuts the plan to hand chunks out, and again to put them in order."""
-        return 2 * self.cut + self.found + self.put + self.tabled
+        """All that the client does for it."""
+        return self.cut + self.found + self.put + self.tabled
 
     @property
     def merged(self) -> float:
@@ -41,8 +41,8 @@ class Costs:
         return 2 * self.cut + self.checked + self.tabled
 
     def shard(self, pieces: float, shards: int) -> float:
-        """Seconds of one of so many shards of so many chunks: each of them cuts the whole plan, four times."""
-        return pieces * (4 * self.cut + (self.found + self.worker + self.put) / shards)
+        """Seconds of one of so many shards of so many chunks: each of them cuts the whole plan, twice."""
+        return pieces * (2 * self.cut + (self.found + self.worker + self.put) / shards)
 
 
 @dataclass(frozen=True)
@@ -51,34 +51,33 @@ class Simulated:
 
     rate: float  # trials a second
     busy: float  # share of the workers' time
-    held: float  # share of the results that wait in the client's memory at the end of training
+    held: int  # results that wait in the client's memory, at most
 
 
 def simulated(costs: Costs, cores: int, task: float, network: float, pieces: int) -> Simulated:
     """Send so many chunks through scheduler, workers, network and client."""
     taken = costs.worker * np.random.default_rng(0).normal(1.0, JITTER, pieces).clip(0.5, 1.5)
-    free, running, ends, scheduler = [0.0] * cores, list[float](), np.empty(pieces), 0.0
+    free, running = [0.0] * cores, list[float]()
+    asked = deque([0.0] * min(IN_FLIGHT * cores, pieces))  # when there was room for one more chunk
+    come, done = np.zeros(pieces), np.zeros(pieces)
+    scheduler, handed_out, client = 0.0, 0, 0.0
     for k in range(pieces):
-        asked = heappop(running) if k >= IN_FLIGHT * cores else 0.0
-        scheduler = max(scheduler, asked) + task
-        ends[k] = max(scheduler, heappop(free)) + taken[k]
-        heappush(free, ends[k])
-        heappush(running, ends[k])
-    ends.sort()
-    sent = served(ends, costs.sent / network)
-    done = served(sent, costs.client)
-    waiting = pieces - np.searchsorted(done, ends[-1])
+        while asked and handed_out < pieces:
+            scheduler = max(scheduler, asked.popleft()) + task
+            end = max(scheduler, heappop(free)) + taken[handed_out]
+            heappush(free, end)
+            heappush(running, end)
+            handed_out += 1
+        last = heappop(running)
+        come[k] = max(last, come[k - 1]) + costs.sent / network
+        done[k] = client = max(come[k], client) + costs.client
+        asked.append(max(come[k], done[k - cores]) if k >= cores else come[k])
+    waiting = np.arange(1, pieces + 1) - np.searchsorted(done, come, side="right")
     return Simulated(
-        rate=pieces * costs.trials / done[-1],
-        busy=float(taken.sum() / (cores * ends[-1])),
-        held=float(waiting / pieces),
+        rate=pieces * costs.trials / client,
+        busy=float(taken.sum() / (cores * last)),
+        held=int(waiting.max()),
     )
-
-
-def served(arrivals: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
-    """When a station that serves one after another is through with each, arrivals being in order."""
-    before = np.arange(len(arrivals)) * seconds
-    return np.maximum.accumulate(arrivals - before) + before + seconds
 
 
 def stations(costs: Costs, task: float, network: float) -> dict[str, float]:

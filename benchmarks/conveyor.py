@@ -1,6 +1,6 @@
 """What it costs that trials stop early and leave their lane to the next one.
 
-    python -m benchmarks.conveyor [--quick]
+    python -m benchmarks.conveyor [--quick] [NAME]...
 
 Each sweep of XOR trainings, 3-4-1, with `stop = true` is set against one without: as many trials, all of which run for
 the mean of the epochs that those ran, so that drawing, storing and tabling cost the same. Kernels are given the chunks
@@ -95,13 +95,14 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    trials, full, rounds, cases = (200, 100, 1, 1) if quick else (TRIALS, FULL, 7, len(CASES))
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    options = parser.parse_args()
+    trials, full, rounds, cases = (200, 100, 1, 1) if options.quick else (TRIALS, FULL, 7, len(CASES))
     print(f"{described()}\n\n{trials:,} trials with a stop, over as many of the same epochs without one:\n")
     print("| | epochs | never stop | kernels | sweep, 1 job | sweep, 2 jobs | kernels over full trainings |")
     print("|---|---:|---:|---:|---:|---:|---:|")
-    for name, case in list(CASES.items())[:cases]:
-        print(f"| {name} | {' | '.join(measured(case, trials, full, rounds))} |", flush=True)
+    for name in options.names or list(CASES)[:cases]:
+        print(f"| {name} | {' | '.join(measured(CASES[name], trials, full, rounds))} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,10 @@ CASES = {
     "pcg64": Case(XOR | {"init": {"generator": "pcg64"}} | grid(seeds=200_000)),
     "50,000 epochs": Case(XOR | {"training": {"epochs": 50_000}} | grid(seeds=10_000, hidden=[2, 4])),
     "Parquet, 100 epochs": Case(XOR | {"training": {"epochs": 100}} | grid(seeds=500_000), ("--format", "parquet")),
+    "400 small chunks": Case(
+        XOR | grid(seeds=10, hidden=list(range(1, 101)), momentum=[0.0, 0.5], precision=["float64", "float32"])
+    ),
+    "a minute": Case(XOR | grid(seeds=1_500_000, hidden=[3, 4, 8])),
     "stop, 20,000 epochs": Case(
         XOR | {"training": {"epochs": 20_000}, "convergence": {"stop": True}} | grid(seeds=20_000, hidden=[2, 4])
     ),

@@ -63,9 +63,9 @@ def measured(epochs: int, count: int) -> Costs:
         assembly, table = Assembly(laid_out, store, "csv"), store.unfinished / "trials.csv"
         rest = iter(pieces)
         while table.stat().st_size < 2**20:  # the first rows take longer
-            assembly.add(next(rest))
+            assembly.add(next(rest).stub)
         before = len(table.read_bytes())
-        tabled = used(lambda: [assembly.add(chunk) for chunk in rest])
+        tabled = used(lambda: [assembly.add(chunk.stub) for chunk in rest])
         assembly.abandon()
         text = table.read_bytes()
     rows = text.count(b"\n") - 1
@@ -137,11 +137,11 @@ def print_dask(of: dict[int, Costs], task: float, network: float, cores: tuple[i
     for epochs, costs in of.items():
         for number in cores:
             found = simulated(costs, number, task, network, max(40 * number, 4000))
-            held = found.held * TRIALS / costs.trials * costs.sent / 1e9
-            words = f"{found.rate:,.0f}", f"{TRIALS / found.rate / 3600:,.1f}", f"{found.busy:.0%}", f"{held:,.1f}"
+            held = found.held * costs.sent / 1e6
+            words = f"{found.rate:,.0f}", f"{TRIALS / found.rate / 3600:,.1f}", f"{found.busy:.0%}", f"{held:,.0f}"
             rows.append([f"{epochs:,}", f"{number:,}", *words])
     print(f"\n{TRIALS:,} trials with Dask, simulated:\n")
-    table(["epochs", "cores", "trials a second", "hours", "cores at work", "GB that wait in the client"], rows)
+    table(["epochs", "cores", "trials a second", "hours", "cores at work", "MB that wait in the client"], rows)
 
 
 def print_shards(of: dict[int, Costs]) -> None:

@@ -1,25 +1,46 @@
 """`python -m runner`, also installed as `seedsweep`: one place that turns errors into a sentence and an exit code."""
 
+import os
 import sys
+import threading
 from contextlib import suppress
 
 from runner.errors import RunnerError, Stopped
+from runner.streams import readers_may_leave
 
 
 def main() -> None:
     """Run the command line; the process ends with the exit code that the README lists."""
     from runner.commands import app
 
-    try:
-        app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")
-    except RunnerError as error:
-        with suppress(OSError):  # of a terminal that was closed
-            print(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
-        sys.exit(error.exit_code)
-    except SystemExit as end:
-        if end.code == 130:  # what Typer makes of Ctrl-C, without a word
-            print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201 - the same
-        raise
+    with readers_may_leave():
+        try:
+            try:
+                app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")
+            finally:
+                sys.stdout.flush()
+        except RunnerError as error:
+            _say(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}")
+            if any(thread.name == "conductor" for thread in threading.enumerate()):
+                _end_now(error.exit_code)
+            sys.exit(error.exit_code)
+        except SystemExit as end:
+            if end.code == 130:  # what Typer makes of Ctrl-C, without a word
+                _say("stopped; run the same command again to go on")
+            raise
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError):  # of a terminal that was closed
+        print(sentence, file=sys.stderr)  # noqa: T201 - the one sentence
+
+
+def _end_now(code: int) -> None:
+    """End although a kernel, which looks up once an epoch, is still at work: beside it, Python's own end takes long."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, RunnerError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

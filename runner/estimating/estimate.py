@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from runner.estimating.groups import Group, groups, worth_measuring
 from runner.estimating.miniature import numbers_a_trial, thinned
-from runner.estimating.tables import TableCosts, disk_rate, start_costs, table_costs
-from runner.estimating.training import Training, load, training_costs
+from runner.estimating.tables import TableCosts, disk_rate, one_trial, start_costs, table_costs
+from runner.estimating.training import Training, least_costs, load, training_costs, watched
 from runner.experiment.spec import Experiment
 from runner.planning.plan import plan
 from runner.sweeping.backends import Backend
@@ -29,12 +29,14 @@ class Estimate:
     """Seconds and bytes of a whole sweep.
 
     Where trials may stop, `seconds` is what they take if none does, `stopping` if they do so as those that were
-    `watched`. `slowdown` is by what else runs on the machine; `cpu` are the seconds of all jobs together. Kernels that
-    were not kept yet were `compiled` in so many seconds.
+    `watched`. `slowdown` is by what else runs on the machine, all the time; with what came and went while it was
+    measured, it would be `longest` seconds. `cpu` are the seconds of all jobs together. Kernels that were not kept yet
+    were `compiled` in so many seconds.
     """
 
     jobs: int
     seconds: float
+    longest: float
     stopping: float | None
     watched: int
     slowdown: float
@@ -57,12 +59,13 @@ class Measured:
     one: float  # of a sweep of one trial
     task: float  # of a job, to be handed a chunk of one trial, train and keep it
     cutting: float  # a trial
-    slowness: float  # seconds by the clock for one of the CPU, with all jobs at work
+    slowness: float  # seconds by the clock for one of the CPU, with all jobs at work, the least of some rounds
+    slowest: float  # the most of them
     disk: float  # bytes a second
 
 
 def estimate(experiment: Experiment, jobs: int, backend: Backend, table_format: Format, begun: float = 0.0) -> Estimate:
-    """Measure on this machine, for a second or two, and say what the sweep will take; writes into temporary folders.
+    """Measure on this machine, for some seconds, and say what the sweep will take; writes into temporary folders.
 
     `begun` are CPU seconds that the program took to get here, which a sweep takes as well.
     """
@@ -73,9 +76,11 @@ def estimate(experiment: Experiment, jobs: int, backend: Backend, table_format: 
     found, cutting = groups(laid_out)
     chosen = worth_measuring(found)
     loading, compiled = load(thin, chosen)
-    one, task = start_costs(thin, jobs, backend, table_format)
-    costs = training_costs(thin, chosen, jobs)
-    slowness = statistics.median(of.slowness for of in costs)
+    # Everything is measured in rounds, in turns: what else the machine does for a second disturbs one of them.
+    rounds = [training_costs(thin, chosen, jobs)]
+    starts = [start_costs(thin, jobs, backend, table_format)]
+    rounds.append(training_costs(thin, chosen, jobs))
+    costs = watched(thin, chosen, least_costs(chosen, rounds))
     training = [_interpolated(group, chosen, costs, longer) for group in found]
     trials, pieces = laid_out.trials, sum(group.chunks for group in found)
     epochs = math.fsum(group.epochs.mean() * group.count for group in found) / trials
@@ -84,9 +89,17 @@ def estimate(experiment: Experiment, jobs: int, backend: Backend, table_format: 
     tables = table_costs(
         thin, pieces, epochs, max(seconds - epochs * epoch, 0.0) / longer, epoch / longer, table_format
     )
+    starts.append(start_costs(thin, jobs, backend, table_format))
+    slowness = [
+        statistics.median(of.slowness for of in costs) for costs in (*rounds, training_costs(thin, chosen, jobs))
+    ]
+    one, task = one_trial(starts, backend), min(start.task for start in starts)
     # Processes load kernels within what a sweep of one trial takes.
     loading = loading if backend == "threads" else 0.0
-    measured = Measured(found, training, tables.wider(wider), begun, loading, one, task, cutting, slowness, disk_rate())
+    measured = Measured(
+        *(found, training, tables.wider(wider), begun, loading, one, task, cutting),
+        *(min(slowness), max(slowness), disk_rate()),
+    )
     return put_together(measured, jobs, max(default_jobs(), 1), compiled, time.perf_counter() - clock - compiled)
 
 
@@ -97,11 +110,11 @@ def put_together(of: Measured, jobs: int, cores: int, compiled: float = 0.0, cal
         sum(group.count for group in of.groups),
         sum(group.chunks for group in of.groups),
     )
-    slowdown = max(of.slowness / max(jobs / cores, 1.0), 1.0)
+    slowdown, most = (max(slowness / max(jobs / cores, 1.0), 1.0) for slowness in (of.slowness, of.slowest))
     handed_out = max(of.task / of.slowness - of.training[0].chunk, 0.0)
     kept = tables.kept.more + tables.kept_bytes.more / of.disk
-    # The conductor cuts the plan twice: to hand out chunks, and to put them in order.
-    tabled, published = (tables.tabled.more + 2 * of.cutting) * trials, tables.published.more * trials
+    # The conductor cuts the plan meanwhile.
+    tabled, published = tables.tabled.of(trials, pieces) + of.cutting * trials, tables.published.more * trials
     last = min(tabled, tables.tabled.more * (_WINDOW + trials / pieces))
     before = (1 + _ENDING) * of.begun + of.loading + tables.first
     final = tables.published_bytes.of(trials)
@@ -113,7 +126,7 @@ def put_together(of: Measured, jobs: int, cores: int, compiled: float = 0.0, cal
             for group, costs in zip(of.groups, of.training, strict=True)
         ]
 
-    def seconds(stop: bool) -> float:
+    def seconds(stop: bool, slowdown: float) -> float:
         trained = _shared(chunks(stop), jobs) * max(jobs / cores, 1.0)
         # What is tabled while others are trained takes a core of its own, or its share of those that train.
         both = max((trained * min(jobs, cores) + tabled - last) / cores, trained)
@@ -125,8 +138,9 @@ def put_together(of: Measured, jobs: int, cores: int, compiled: float = 0.0, cal
     unfinished = max(final, tables.unfinished_bytes.of(trials))
     return Estimate(
         jobs=jobs,
-        seconds=seconds(False),
-        stopping=seconds(True) if watched else None,
+        seconds=seconds(False, slowdown),
+        longest=seconds(False, most),
+        stopping=seconds(True, slowdown) if watched else None,
         watched=watched,
         slowdown=slowdown,
         cpu=of.one + before + math.fsum(each * count for each, count in chunks(watched > 0)) + tabled + published,

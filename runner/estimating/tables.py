@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +16,16 @@ from runner.planning.chunks import Chunk, chunks
 from runner.planning.plan import Plan, plan
 from runner.sweeping import engine
 from runner.sweeping.backends import Backend, workers
+from runner.sweeping.conductor import Conductor
 from runner.sweeping.publishing import Tables
+from runner.sweeping.reuse import Reuse
 from runner.sweeping.run import Format, Run, run
 from runner.sweeping.store import Store
 
 _ROWS, _NUMBERS, _CHUNKS = 20_000, 400_000, 32  # that are written, about, at most
 _TRAINED = 0.3  # seconds, for what is written
 _TASKS = 32
+_AGAIN = 3
 _BLOCK = 2**23  # bytes
 
 
@@ -69,6 +74,7 @@ class _Measured(NamedTuple):
     pieces: int
     kept: float
     kept_bytes: int
+    got: float  # to read one of the pieces, to table it
     first: float
     tabled: float
     published: float
@@ -99,7 +105,7 @@ def table_costs(
     return TableCosts(
         kept=line("kept", several.pieces),
         kept_bytes=line("kept_bytes", several.pieces),
-        tabled=line("tabled"),
+        tabled=Line.through(one.got, several.tabled, several.trials, several.pieces),
         published=line("published"),
         unfinished_bytes=line("unfinished_bytes"),
         published_bytes=line("published_bytes"),
@@ -116,14 +122,17 @@ def _measured(laid_out: Plan, table_format: Format) -> _Measured:
             assert columns is not None
             kept += used(partial(store.put, chunk.number, chunk.trials, columns))
         kept_bytes = _bytes(store.unfinished)
+        got = min(used(partial(store.get, pieces[0].number)) for _ in range(_AGAIN))
         first, _, unfinished_bytes, _ = _tabled(laid_out, store, pieces, table_format)
         tabled, closed, _, tables = _tabled(laid_out, store, pieces, table_format)
+        tabled = min(tabled, _tabled(laid_out, store, pieces, table_format)[0])
         published = closed + used(partial(tables.publish, 1, "threads"))
         return _Measured(
             laid_out.trials,
             len(pieces),
             kept,
             kept_bytes,
+            got,
             first,
             tabled,
             published,
@@ -151,7 +160,7 @@ def _tabled(
 
 def _add(tables: Tables, pieces: list[Chunk]) -> None:
     for chunk in pieces:
-        tables.add(chunk)
+        tables.add(chunk.stub)
 
 
 def _bytes(folder: Path) -> int:
@@ -171,24 +180,41 @@ def disk_rate() -> float:
     return _BLOCK / min(timed(written) for _ in range(3))
 
 
-def start_costs(laid_out: Plan, jobs: int, backend: Backend, table_format: Format) -> tuple[float, float]:
-    """Seconds of a sweep of one trial, and of a job for being handed a chunk of one trial and keeping it.
+class Start(NamedTuple):
+    """Seconds of a sweep of one trial, by the clock and of the CPU, and of a job for handling a chunk of one trial."""
+
+    clock: float
+    cpu: float
+    task: float
+
+
+def one_trial(starts: Sequence[Start], backend: Backend) -> float:
+    """Seconds of a sweep of one trial that is the first thing a process does, as the first of these was."""
+    if backend == "processes":  # which are there already when the second begins
+        return starts[0].clock
+    return min(start.clock for start in starts) + starts[0].cpu - min(start.cpu for start in starts)
+
+
+def start_costs(laid_out: Plan, jobs: int, backend: Backend, table_format: Format) -> Start:
+    """Sweep one trial; then hand out chunks of one trial each to jobs, train and keep them.
 
     The kernels must be loaded already; jobs that are processes load their own.
     """
     single = plan(miniature(laid_out, 1, 0))
     with tempfile.TemporaryDirectory(prefix="seedsweep-") as temporary:
         how = Run(Path(temporary) / "first", jobs, backend, table_format)
-        start = timed(lambda: run(single.experiment, how, lambda *_: None))
+        cpu = time.process_time()
+        clock = timed(lambda: run(single.experiment, how, lambda *_: None))
+        cpu = time.process_time() - cpu
         store, chunk = Store(Path(temporary) / "tasks", "estimate"), next(chunks(single))
         store.create()
-        work = engine.work(single, chunk)
-        calls = [partial(_kept, work, store, number) for number in range(_TASKS)]
+        pieces = partial(map, partial(_numbered, chunk), range(_TASKS))
+        nothing = Reuse(store.unfinished, single, ())
+        conductor = Conductor(single, pieces, store, nothing, lambda _: None, lambda _: None)
         with workers(backend, jobs) as pool:
-            return start, timed(lambda: list(pool.results(calls))) * jobs / _TASKS
+            handled = timed(lambda: conductor.run(pool, lambda *_: None, _TASKS, 1.0))
+            return Start(clock, cpu, handled * jobs / _TASKS)
 
 
-def _kept(work: engine.Work, store: Store, number: int) -> None:
-    columns = engine.compute(work)
-    assert columns is not None
-    store.put(number, work.seeds, columns)
+def _numbered(chunk: Chunk, number: int) -> Chunk:
+    return replace(chunk, number=number)

@@ -10,6 +10,7 @@ from runner.sweeping.backends import Backend
 from runner.sweeping.run import Format
 
 _BUSY = 1.3  # times as slow as an idle machine: worth a word
+_APART = 1.25  # times as long where the machine is as busy as it was for a moment: likewise
 
 
 def print_estimate(
@@ -29,6 +30,8 @@ def sentences(found: Estimate, parts: int = 1) -> Iterator[str]:
     disk = f"{size(found.running_bytes)} on disk while running, {size(found.final_bytes)} at the end"
     most = "" if found.stopping is None else "at most "
     yield f"{most}about {span(found.seconds)} {machine} (calibrated in {found.calibrated:.1f} s), {disk}"
+    if found.longest > _APART * found.seconds:
+        yield f"{most}about {span(found.longest)} if the machine stays as busy as it was for a part of that time"
     if found.stopping is not None:
         yield (
             f"about {span(found.stopping)} if all trials stop as {found.watched:,} of them did: when a trial stops is "

@@ -3,9 +3,10 @@
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from runner.planning.plan import Plan
 from runner.sweeping import engine, kernel_cache
 
 _CALL = 0.01  # seconds of a call that is timed
-_TOGETHER = 0.6  # for all shapes: while all jobs make such calls side by side
+_TOGETHER = 0.3  # for all shapes: while all jobs make such calls side by side
 _PATIENCE = 4  # times as long as that by the clock, where the machine has other work
 _STOPPING = 0.5  # for all shapes: to see when trials stop
 
@@ -58,8 +59,29 @@ def _missed() -> int:
 
 
 def training_costs(laid_out: Plan, measured: list[Group], jobs: int) -> list[Training]:
-    """Train some trials of each shape, on as many threads at once as there are jobs."""
+    """Train some trials of each shape, on as many threads at once as there are jobs; when they stop is not watched."""
     return [_costs(laid_out, group, jobs, 1 / len(measured)) for group in measured]
+
+
+def least_costs(measured: list[Group], rounds: Sequence[Sequence[Training]]) -> list[Training]:
+    """Of each shape, what it cost in the round in which it cost least: what disturbs one only makes it longer."""
+
+    def of_chunk(group: Group, of: Training) -> float:
+        return of.chunk + group.size * (of.trial + float(group.epochs.mean()) * of.epoch / of.lanes)
+
+    return [
+        min(of, key=partial(of_chunk, group)) for group, of in zip(measured, zip(*rounds, strict=True), strict=True)
+    ]
+
+
+def watched(laid_out: Plan, measured: list[Group], costs: Sequence[Training]) -> list[Training]:
+    """The same costs with the epochs that some trials run, where they may stop."""
+    return [
+        replace(of, stopped=_stopped(laid_out, group, of.lanes, of.epoch, _STOPPING / len(measured)))
+        if group.shape.stop
+        else of
+        for group, of in zip(measured, costs, strict=True)
+    ]
 
 
 def _costs(laid_out: Plan, group: Group, jobs: int, share: float) -> Training:
@@ -84,8 +106,7 @@ def _costs(laid_out: Plan, group: Group, jobs: int, share: float) -> Training:
     # An epoch takes as long with one lane at work as with all of them.
     epoch = max(together - drawn, 0.0) / (rounds * max(epochs, 1))
     trial = max((drawn if epochs else together) - one, 0.0) / max(count - 1, 1)
-    stopped = _stopped(laid_out, group, lanes, epoch, _STOPPING * share) if group.shape.stop else None
-    return Training(one, trial, epoch, lanes, stopped, slowness)
+    return Training(one, trial, epoch, lanes, None, slowness)
 
 
 def _stopped(laid_out: Plan, group: Group, lanes: int, epoch: float, seconds: float) -> NDArray[np.int64]:

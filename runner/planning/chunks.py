@@ -6,7 +6,7 @@ The cut follows from the experiment alone, so that a sweep that was stopped find
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ _SECONDS = 0.5  # of work in a chunk: then what a backend does for each of them 
 _SHORTEST = 0.02
 _PIECES = 64  # of a sweep that is shorter than so many of them, for the jobs to share
 _NANOSECONDS = {"sigmoid": 0.45, "weight": 0.12}  # of one sample in one epoch, roughly, on one core
-_BYTES = 32 * 2**20  # of initial weights and results in a chunk, and in one of each shape that is being cut
+_MOST = 32_768  # trials in a chunk
+_BYTES = 32 * 2**20  # of initial weights and results in a chunk
+_BESIDE = 64 * 2**20  # of results in a chunk of each shape that is being cut: tables read them side by side
 _CONVEYOR = 4096  # trials that stop early need so many for their lanes to stay filled
 _SHARED = 4  # what is left of them is cut into a multiple of so many pieces, for the jobs to share evenly
 _WINDOW = 65_536
@@ -48,6 +50,14 @@ class Shape:
     scale: bool  # whether it is 1/sqrt(fan_in)
 
 
+class Stub(NamedTuple):
+    """What tables need to know of a chunk: its number, that of its shape, and how many trials it has."""
+
+    number: int
+    shape_number: int
+    size: int
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Trial numbers, ascending, of one shape; `shape_number` counts shapes by their first trial."""
@@ -57,6 +67,11 @@ class Chunk:
     shape: Shape
     trials: Numbers
     seconds: float  # that it takes, roughly, on one core
+
+    @property
+    def stub(self) -> Stub:
+        """The chunk without its trials, which is small."""
+        return Stub(self.number, self.shape_number, len(self.trials))
 
 
 class Shapes:
@@ -160,9 +175,9 @@ def _size(plan: Plan, shape: Shape, seconds: float, beside: int) -> int:
     outputs = len(task.targets[0])
     weights = (len(task.inputs[0]) + shape.bias) * shape.hidden + (shape.hidden + shape.bias) * outputs
     answers = (len(task.inputs) + len(task.probes) + len(record.probes)) * outputs * record.outputs
-    row = 8 * (8 + weights * (1 + record.weights) + answers + len(record.curve))
+    result = 8 * (8 + weights * record.weights + answers + len(record.curve))
     wanted = max(seconds / _cost(plan, shape, _epochs(plan)), _CONVEYOR if shape.stop else 64)
-    size = max(1, int(min(wanted, _WINDOW, _BYTES / row / beside)))
+    size = max(1, int(min(wanted, _MOST, _BYTES / (8 * weights + result), _BESIDE / result / beside)))
     return size // 64 * 64 or size
 
 

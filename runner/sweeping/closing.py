@@ -1,6 +1,9 @@
 """What a sweep prints: the plan before it, a small table of results after it."""
 
+import csv
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -10,16 +13,16 @@ from rich.table import Table
 
 from runner.experiment.spec import Experiment
 from runner.labels import plural
+from runner.planning.chunks import chunks
+from runner.planning.plan import Plan, plan
 from runner.tables.manifest import read_manifest
 
 _ROWS = 12
+_CUT = 1_000_000  # trials that are cut to see how many chunks there are
 
 
 def print_plan(experiment: Experiment) -> None:
     """Print the axes, configurations, trials and chunks of an experiment."""
-    from runner.planning.chunks import chunks
-    from runner.planning.plan import plan
-
     laid_out = plan(experiment)
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{experiment.name}: {_network(experiment)}")
@@ -30,9 +33,18 @@ def print_plan(experiment: Experiment) -> None:
         for axis in grid.axes:
             console.print(f"    {axis.key}: {len(axis.values):,} ({_listing(axis.values)})")
         console.print(f"    seeds: {len(seeds):,} ({listed})")
-    pieces = sum(1 for _ in chunks(laid_out))
-    counts = ((laid_out.configurations, "configuration"), (laid_out.trials, "trial"), (pieces, "chunk"))
-    console.print("  " + ", ".join(plural(*count) for count in counts))
+    counts = plural(laid_out.configurations, "configuration"), plural(laid_out.trials, "trial")
+    console.print("  " + ", ".join((*counts, _pieces(laid_out))))
+
+
+def _pieces(laid_out: Plan) -> str:
+    """How many chunks there are, from a part of a large plan."""
+    count = cut = 0
+    for chunk in chunks(laid_out):
+        count, cut = count + 1, cut + len(chunk.trials)
+        if _CUT <= cut < laid_out.trials:
+            return f"about {plural(round(count * laid_out.trials / cut), 'chunk')}"
+    return plural(count, "chunk")
 
 
 def _listing(values: Sequence[Any]) -> str:
@@ -47,8 +59,6 @@ def _network(experiment: Experiment) -> str:
 
 def print_results(folder: Path, new: bool) -> None:
     """Print the summary of a results folder, in short, and where its files are."""
-    import pandas as pd
-
     console = Console(highlight=False, markup=False, emoji=False)
     manifest = read_manifest(folder) or {}
     counts, seconds = manifest["counts"], manifest["wall_seconds"]
@@ -64,8 +74,8 @@ def print_results(folder: Path, new: bool) -> None:
     sizes = {key: sum(value is not None for value in values) for key, values in manifest["axes"].items()}
     varied = {key: size for key, size in sizes.items() if size > 1}
     small = len(varied) == 2 and max(varied.values()) <= _ROWS and counts["configurations"] == prod(varied.values())
-    summary = pd.read_csv(folder / "summary.csv", nrows=_ROWS**2 if small else _ROWS)
-    if small and summary[[*varied]].notna().all(axis=None):
+    summary = _rows(folder / "summary.csv", _ROWS**2 if small else _ROWS)
+    if small and all(row[key] == row[key] for row in summary for key in varied):
         console.print(f"\nshare of seeds that converged, by {' and '.join(varied)}", soft_wrap=True)
         console.print(_crossed(summary, *varied))
     else:
@@ -76,24 +86,38 @@ def print_results(folder: Path, new: bool) -> None:
     console.print(f"  {folder / 'manifest.json'}", soft_wrap=True)
 
 
-def _crossed(summary: Any, rows: str, columns: str) -> Table:
+def _rows(path: Path, most: int) -> list[dict[str, Any]]:
+    """The first rows of a table; numbers as such, NaN where a cell is empty."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: _value(text) for name, text in row.items()} for row in islice(csv.DictReader(file), most)]
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text or "nan")
+    return text
+
+
+def _crossed(summary: list[dict[str, Any]], rows: str, columns: str) -> Table:
     """The convergence rate over two axes."""
     table = Table(box=None)
     table.add_column(f"{rows} \\ {columns}")
-    rates = summary.pivot(index=rows, columns=columns, values="convergence_rate")
-    for value in rates.columns:
+    rates = {(row[rows], row[columns]): row["convergence_rate"] for row in summary}
+    across = sorted({row[columns] for row in summary})
+    for value in across:
         table.add_column(_cell(value), justify="right")
-    for value, row in rates.iterrows():
-        table.add_row(_cell(value), *(f"{rate:.1%}" for rate in row))
+    for value in sorted({row[rows] for row in summary}):
+        table.add_row(_cell(value), *(f"{rates[value, other]:.1%}" for other in across))
     return table
 
 
-def _listed(summary: Any, keys: list[str], configurations: int) -> Table:
+def _listed(summary: list[dict[str, Any]], keys: list[str], configurations: int) -> Table:
     """One configuration a row, of so many."""
     table = Table(box=None, caption_justify="left")
     for name in (*keys, "converged", "95 % interval", "median epochs", "median loss"):
         table.add_column(name, justify="right")
-    for row in summary.head(_ROWS).to_dict("records"):
+    for row in summary[:_ROWS]:
         table.add_row(
             *(_cell(row[key]) for key in keys),
             f"{row['convergence_rate']:.1%}",

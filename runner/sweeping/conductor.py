@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.planning.chunks import Chunk
+from runner.planning.chunks import Chunk, Stub
 from runner.planning.plan import Plan
 from runner.sweeping import engine
 from runner.sweeping.backends import Call, Workers
@@ -20,7 +20,7 @@ from runner.sweeping.reuse import Found, Reuse
 from runner.sweeping.store import Columns, Store
 
 Cancel = NDArray[np.bool_]
-_STOPPING = 1.5  # seconds: a kernel looks up once an epoch; one with longer epochs ends with the process
+_STOPPING = 1.2  # seconds: a kernel looks up once an epoch; one with longer epochs ends with the process
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,13 @@ class Conductor:
         pieces: Callable[[], Iterator[Chunk]],
         store: Store,
         reuse: Reuse,
-        take: Callable[[Chunk], None],
+        take: Callable[[Stub], None],
         damaged: Callable[[Path], None],
     ) -> None:
         self._plan, self._pieces, self._store, self._reuse = plan, pieces, store, reuse
         self._take, self._damaged = take, damaged
         self._cancel = np.zeros(1, np.bool_)
+        self._order = deque[Stub]()  # of chunks that were handed out, until they are passed on
         self._waiting: dict[int, Piece] = {}  # those that this process is to store
         self._sizes: dict[int, tuple[int, float]] = {}  # trials of a chunk, and the seconds of work in it
         self.trials, self._seconds, self._spared = 0, 0.0, 0.0
@@ -138,15 +139,15 @@ class Conductor:
                 yield partial(_sent_back, chunk.number, piece.work)
 
     def _expect(self, chunk: Chunk, trained: int) -> None:
-        """Note how much of a chunk's work is to be done."""
+        """Note the place of a chunk, and how much of its work is to be done."""
+        self._order.append(chunk.stub)
         seconds = chunk.seconds * trained / len(chunk.trials)
         self._sizes[chunk.number] = len(chunk.trials), seconds
         self._spared += chunk.seconds - seconds
 
     def _receive(self, results: Iterator[tuple[int, Columns | bool | None]]) -> None:
         """Count what is on disk, and pass it on in order."""
-        on_disk, upcoming = set[int](), self._pieces()
-        following = next(upcoming, None)
+        on_disk, order = set[int](), self._order
         for number, answer in results:
             if answer is None or answer is False or self._cancel[0]:
                 continue
@@ -156,7 +157,6 @@ class Conductor:
             self.trials += trials
             self._seconds += seconds
             on_disk.add(number)
-            while following and following.number in on_disk:
-                on_disk.remove(following.number)
-                self._take(following)
-                following = next(upcoming, None)
+            while order and order[0].number in on_disk:
+                on_disk.remove(order[0].number)
+                self._take(order.popleft())

@@ -5,11 +5,13 @@ import multiprocessing
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from runner.errors import RunnerError, Stopped
 from runner.sweeping import kernel_cache
 from runner.sweeping.backends import deaf
+from runner.sweeping.room import Room
 
 _REACHED, _STAFFED = 10, 60  # seconds for a scheduler to answer, and for a first worker to be there
 _KEPT = "what is finished is kept, run the same command again"
@@ -93,19 +95,25 @@ class DaskWorkers:
             _judge(f"worker {worker}", found)
 
     def results(self, calls: Iterable[Any]) -> Iterator[Any]:
-        """Make the calls on the workers; what they return, in any order (see `backends.Workers`)."""
+        """Make the calls on the workers; what they return, in any order (see `backends.Workers`).
+
+        Where who takes it is slower than the workers, these wait: some two results for each of them, and as many more
+        as there are, are in this process at most.
+        """
         from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
         from joblib import Parallel, delayed, parallel_config
 
-        kernels = kernel_cache.kernel_hash()
-        with parallel_config(backend="dask", client=self._client):
+        kernels, room = kernel_cache.kernel_hash(), Room(sum(self._client.ncores().values()))
+        with parallel_config(backend=_bounded(self._client, room)):
             answers = Parallel(return_as="generator_unordered", batch_size=1)(
                 delayed(_OnWorker(call, kernels))() for call in calls
             )
         try:
-            yield from answers
+            for answer in answers:
+                yield answer
+                room.taken()
         except KilledWorker:
             raise Stopped(f"Dask lost worker after worker on one chunk, as where memory is short; {_KEPT}") from None
         except ImportError as error:
@@ -131,6 +139,17 @@ class DaskWorkers:
         self._client.close()
         if self._cluster:
             self._cluster.close()
+
+
+def _bounded(client: Any, room: Room) -> Any:
+    """The backend of joblib for a Dask client, whose results come into a room."""
+    from joblib._dask import DaskDistributedBackend
+
+    class Bounded(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no types
+        def submit(self, func: Any, callback: Any = None) -> Any:
+            return super().submit(func, lambda result: room.come(partial(callback, result)))
+
+    return Bounded(client=client)
 
 
 class _OnWorker:

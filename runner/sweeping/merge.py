@@ -92,7 +92,7 @@ def joined(parts: Parts, folder: Path, table_format: Literal["csv", "parquet"], 
         tables = Tables(parts.plan, store, table_format)
         with tables.written():
             for chunk in chunks(parts.plan):
-                tables.add(chunk)
+                tables.add(chunk.stub)
                 taken += len(chunk.trials)
                 progress(taken, trials, taken / trials)
         tables.publish(len(parts.folders), "shards")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from runner.experiment.reading import whole
-from runner.planning.chunks import Chunk
+from runner.planning.chunks import Stub
 from runner.planning.plan import Plan
 from runner.sweeping import kernel_cache
 from runner.sweeping.store import Store, disk
@@ -34,7 +34,7 @@ class Tables:
 
         return Made(self._plan, self._store, self._format)
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: Stub) -> None:
         """Take one more chunk, which is in the store."""
         with disk(self._store.folder):
             self._assembly.add(chunk)

@@ -71,6 +71,8 @@ def sweep(
 
     Raises `RunnerError` where the input cannot be used, `Stopped` where the work can be resumed.
     """
+    from runner.tables.loading import load
+
     if backend not in BACKENDS:
         raise RunnerError(f"backend = {backend!r}: it may be one of {', '.join(BACKENDS)}")
     if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
@@ -137,7 +139,9 @@ def run_shard(experiment: Experiment, shard: Shard, how: Run, progress: Progress
     """
     laid_out = plan(experiment)
     pieces = partial(shard.chunks, laid_out)
-    trials, seconds = sum(len(chunk.trials) for chunk in pieces()), sum(chunk.seconds for chunk in pieces())
+    trials, seconds = 0, 0.0
+    for chunk in pieces():
+        trials, seconds = trials + len(chunk.trials), seconds + chunk.seconds
     with locked(how.folder):
         store, reuse = begin(laid_out, how.folder, shard, how.fresh, say)
         conductor = Conductor(laid_out, pieces, store, reuse, lambda _: None, partial(_damaged, say))

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.errors import Stopped
+from runner.errors import RunnerError, Stopped
 
 Columns = dict[str, NDArray[Any]]
 
@@ -23,7 +23,8 @@ UNFINISHED, PLAN = "unfinished", "plan.json"
 
 _MARK = "chunk of"  # the entry that says which sweep and chunk a file holds, and its columns: no CRC covers their names
 _TRIAL = "trial number"
-_TABLES = ("trials.csv", "trials.parquet", "summary.csv", "curves.csv", "weights-*.npz")
+# What other tables must not stand beside; the report, as it tells of those that it was made from.
+_EARLIER = ("trials.csv", "trials.parquet", "summary.csv", "curves.csv", "weights-*.npz", "report.html")
 
 
 class Store:
@@ -99,7 +100,7 @@ class Store:
                     os.fsync(file.fileno())
             (self.folder / manifest).unlink(missing_ok=True)
             sync(self.folder)
-            for pattern in _TABLES:
+            for pattern in _EARLIER:
                 for earlier in self.folder.glob(pattern):
                     earlier.unlink()
             for name in tables:
@@ -164,9 +165,17 @@ def sync(folder: Path) -> None:
 
 @contextmanager
 def disk(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses, while a sweep writes into its results folder, into one sentence."""
+    """Turn what the disk refuses, while a sweep writes into its results folder, into one sentence.
+
+    Raises `RunnerError` where a file stands in place of a folder or the other way round, `Stopped` for all else.
+    """
     try:
         yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise RunnerError(
+            f"{error.filename2 or error.filename or folder}: a sweep keeps something of its own in this place "
+            f"({error.strerror}); move away what is there, or choose another --results"
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise Stopped(

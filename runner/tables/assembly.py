@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.planning.chunks import Chunk, Shapes
+from runner.planning.chunks import Shapes, Stub
 from runner.planning.plan import Plan
 from runner.planning.product import Numbers
 from runner.sweeping.store import Columns, Store
@@ -49,11 +49,11 @@ class Assembly:
         self.names = [table, "summary.csv"] + ["curves.csv"] * bool(record.curve)
         self.outcomes = np.zeros(len(OUTCOMES), np.int64)
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: Stub) -> None:
         """Take one more finished chunk, and write as many rows as have become whole windows."""
         rows = self._rows.setdefault(chunk.shape_number, _Rows())
-        rows.chunks.append((chunk.number, len(chunk.trials)))
-        rows.waiting += len(chunk.trials)
+        rows.chunks.append((chunk.number, chunk.size))
+        rows.waiting += chunk.size
         while self._next < self._plan.trials and self._write_window():
             pass
 

@@ -12,7 +12,7 @@ from runner import __main__, __version__, commands
 from runner.experiment.reading import read, whole
 from runner.experiment.tasks import TASKS
 from runner.sweeping import progress
-from tests.runner.running import ROOT, arguments, command, digests, one_sentence, swept, written
+from tests.runner.running import ROOT, command, digests, one_sentence, swept, written
 
 SMALL = {"name": "small", "task": "xor", "training": {"epochs": 20}, "sweep": {"seeds": 10, "hidden": [2, 3]}}
 invoke = CliRunner().invoke
@@ -209,14 +209,6 @@ def test_a_process_ends_with_the_code_of_its_error():
     done = command("sweep", "none")
     assert (done.returncode, done.stdout) == (2, "")
     one_sentence(done.stderr)
-
-
-def test_a_reader_that_leaves_is_no_error():
-    process = subprocess.Popen(arguments("schema"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process.stdout.close()
-    with process.stderr:
-        assert "Traceback" not in process.stderr.read()
-    process.wait()
 
 
 def test_ctrl_c_is_said_in_any_command(monkeypatch, capsys):

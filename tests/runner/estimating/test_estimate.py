@@ -30,6 +30,7 @@ def measured(*, groups=1, chunks=10, size=64, epochs=100, **changes):
     costs = Training(1.0, 0.1, 0.01, 32, None, 1.0)
     tables = TableCosts(NOTHING, Line(5, 7), NOTHING, NOTHING, Line(20, 3), Line(10, 2), 0.0)
     parts = {"begun": 0.0, "loading": 0.0, "one": 0.0, "task": 0.0, "cutting": 0.0, "slowness": 1.0, "disk": math.inf}
+    parts["slowest"] = changes.get("slowness", 1.0)
     if "stopped" in changes:
         costs = replace(costs, stopped=changes.pop("stopped"))
     tables = replace(tables, **{name: changes.pop(name) for name in list(changes) if hasattr(tables, name)})
@@ -54,13 +55,20 @@ def test_of_very_many_chunks_nothing_is_left_over():
 
 def test_tables_are_written_beside_the_training_where_a_core_is_free():
     trials = 10 * 64
-    beside = measured(tabled=Line(0, 60 / trials))
+    beside = measured(tabled=Line(60 / trials, 60 / trials))
     assert put_together(beside, 1, 1).seconds == pytest.approx(10 * CHUNK + 60)
-    assert put_together(measured(chunks=1000, tabled=Line(0, 1e-6)), 1, 2).seconds == pytest.approx(
+    assert put_together(measured(chunks=1000, tabled=Line(1e-6, 1e-6)), 1, 2).seconds == pytest.approx(
         1000 * CHUNK + 1e-6 * (16_384 + 64)
     )
     # Where tables take longer than training, they say how long it takes.
-    assert put_together(measured(tabled=Line(0, 1000 / trials)), 1, 2).seconds == pytest.approx(1000 + 10 * CHUNK)
+    assert put_together(measured(tabled=Line(1000 / trials, 1000 / trials)), 1, 2).seconds == pytest.approx(
+        1000 + 10 * CHUNK
+    )
+
+
+def test_each_chunk_is_read_to_be_tabled():
+    parts = measured(chunks=20, tabled=Line(0.5, 0.25))
+    assert put_together(parts, 1, 1).seconds == pytest.approx(20 * CHUNK + 20 * 0.5 + 20 * 63 * 0.25)
 
 
 def test_what_comes_before_and_after_adds_up():
@@ -72,6 +80,9 @@ def test_a_busy_machine_takes_longer():
     found = put_together(measured(slowness=2.5, one=3.0), 2, 2)
     assert found.slowdown == 2.5
     assert found.seconds == pytest.approx(2.5 * 5 * CHUNK + 3)
+    assert found.longest == found.seconds
+    unsteady = put_together(measured(slowness=1.0, slowest=2.5, one=3.0), 2, 2)
+    assert (unsteady.seconds, unsteady.longest) == pytest.approx((5 * CHUNK + 3, found.seconds))
     # Four jobs on two cores wait for one another, with nothing else on the machine.
     assert put_together(measured(slowness=2.0), 4, 2).slowdown == 1
 
@@ -165,9 +176,9 @@ def test_a_dry_run_says_how_long_and_how_much_and_writes_nothing(tmp_path):
     done = command("sweep", spec, "--dry-run", "--results", results, "--jobs", "2")
     assert (done.returncode, done.stderr) == (0, "")
     assert not results.exists()
-    last = done.stdout.splitlines()[-1].strip()
-    assert re.match(r"about [\d.]+ s with 2 jobs on this machine.* \(calibrated in [\d.]+ s\), ", last)
-    assert last.endswith(" kB at the end")
+    (said,) = [line.strip() for line in done.stdout.splitlines() if "calibrated" in line]
+    assert re.match(r"about [\d.]+ s with 2 jobs on this machine.* \(calibrated in [\d.]+ s\), ", said)
+    assert said.endswith(" kB at the end")
 
 
 def test_an_estimate_in_words():
@@ -182,6 +193,8 @@ def test_an_estimate_in_words():
         "at most about 3.1 minutes with 1 job on this machine, which has other work and is 2.0 times"
     )
     assert likely.startswith("about 2.8 minutes if all trials stop as 2 of them did")
+    unsteady = replace(found, longest=2 * found.seconds)
+    assert [*sentences(unsteady)][1:] == ["about 94 s if the machine stays as busy as it was for a part of that time"]
     _, part = sentences(found, 4)
     assert part == "that is the whole sweep; each of 4 parts takes about 12 s of it"
     assert compiled == "compiling kernels took 3.0 s; they are kept for the sweep"

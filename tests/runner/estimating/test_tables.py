@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.estimating import tables as costing
-from runner.estimating.tables import Line, disk_rate, start_costs, table_costs
+from runner.estimating.tables import Line, Start, disk_rate, one_trial, start_costs, table_costs
 from runner.experiment.reading import read
 from runner.planning.chunks import chunks
 from runner.planning.plan import plan
@@ -67,13 +67,17 @@ def test_costs_are_seconds_and_leave_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(costing.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(costing, "_ROWS", 200)
     laid_out = plan(read(content("mixed networks")))
-    start, task = start_costs(laid_out, 2, "threads", "csv")
-    assert start > 0
-    assert task > 0
+    assert all(seconds > 0 for seconds in start_costs(laid_out, 2, "threads", "csv"))
     found = table_costs(laid_out, 3, 20, 1e-6, 1e-8, "csv")
     assert found.kept.one > 0
     assert found.wider(2.0).tabled == Line(found.tabled.one, 2 * found.tabled.more)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_process_does_once_counts_once_and_what_disturbs_it_does_not():
+    starts = [Start(0.9, 0.5, 0.1), Start(0.4, 0.2, 0.1)]
+    assert one_trial(starts, "threads") == pytest.approx(0.7)
+    assert one_trial(starts, "processes") == 0.9
 
 
 def test_a_disk_takes_some_bytes_a_second():

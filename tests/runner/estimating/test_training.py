@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def costs(monkeypatch, epochs, seeds=100_000, stop=False, **clock):
     laid_out = plan(read({**experiment, "sweep": {"seeds": seeds}}))
     found, _ = groups(laid_out)
     clock = Clock(monkeypatch, **clock)
-    (of,) = training.training_costs(laid_out, found, 1)
+    (of,) = training.watched(laid_out, found, training.training_costs(laid_out, found, 1))
     return of, found[0], clock
 
 
@@ -65,6 +66,12 @@ def test_other_work_on_the_machine_shows_in_the_clock_alone(monkeypatch):
     assert of.epoch == pytest.approx(EPOCH, rel=1e-3)
 
 
+def test_of_some_rounds_the_one_counts_that_nothing_disturbed(monkeypatch):
+    of, group, _ = costs(monkeypatch, 1500)
+    slow, other = replace(of, epoch=3 * of.epoch, chunk=0.0), replace(of, epoch=of.epoch / 2)
+    assert training.least_costs([group, group], [[slow, other], [of, of]]) == [of, other]
+
+
 def test_trials_are_watched_until_they_stop(monkeypatch):
     of, _, _ = costs(monkeypatch, 50_000, stop=True, stops=120)
     assert (of.stopped == 120).all()
@@ -86,7 +93,8 @@ def test_real_kernels_are_measured(monkeypatch):
     loading, compiling = training.load(laid_out, found)
     assert loading + compiling > 0
     assert training.load(laid_out, found)[1] == 0
-    for group, of in zip(found, training.training_costs(laid_out, found, 2), strict=True):
+    costs = training.watched(laid_out, found, training.training_costs(laid_out, found, 2))
+    for group, of in zip(found, costs, strict=True):
         assert of.lanes == (64 if group.shape.precision == "float32" else 32)
         assert of.chunk > 0
         assert of.slowness > 0.9

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from runner.experiment.reading import read
@@ -121,3 +123,9 @@ def test_one_of_a_kind_is_not_named_as_several(tmp_path, capsys):
     assert lines(capsys)[-1] == "  1 configuration, 1 trial, 1 chunk"
     print_results(swept(content, tmp_path), new=True)
     assert lines(capsys)[0].startswith("1 trial of 1 configuration in ")
+
+
+def test_the_chunks_of_a_large_plan_are_about_so_many(capsys):
+    print_plan(read({"name": "a", "task": "xor", "sweep": {"hidden": [2, 4], "seeds": 10**9}}))
+    found = re.search(r"2,000,000,000 trials, about ([\d,]+) chunks", lines(capsys)[-1])
+    assert 50_000 < int(found[1].replace(",", "")) < 500_000

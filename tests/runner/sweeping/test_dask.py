@@ -5,12 +5,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 import psutil
 import pytest
 
 from runner.errors import RunnerError
+from runner.sweeping.backends import workers
 from runner.sweeping.dask_workers import _judge
 from runner.sweeping.kernel_cache import kernel_hash
 from runner.sweeping.run import Run, sweep
@@ -20,6 +22,7 @@ from tests.runner.running import ROOT, command, digests, one_sentence, soon, swe
 SECONDS = {"name": "seconds", "task": "xor", "training": {"epochs": 1000}, "sweep": {"seeds": 50_000}}
 BLOCKER = """
 import sys
+import time
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
@@ -156,3 +159,21 @@ def test_without_dask_it_says_what_to_install(tmp_path, monkeypatch):
 def test_a_scheduler_is_for_dask_alone(tmp_path):
     with pytest.raises(RunnerError, match="only the backend dask asks one"):
         Run(tmp_path, 1, "threads", "csv", scheduler="tcp://127.0.0.1:8786")
+
+
+def test_workers_wait_for_who_is_slow_to_take_what_they_bring():
+    handed_out, ahead = 0, []
+
+    def calls():
+        nonlocal handed_out
+        for _ in range(60):
+            handed_out += 1
+            yield int
+
+    with workers("dask", 2) as pool:
+        for taken, answer in enumerate(pool.results(calls())):
+            assert answer == 0
+            ahead.append(handed_out - taken)
+            time.sleep(0.03)
+    assert len(ahead) == 60
+    assert max(ahead) <= 12  # two are ready, four are at workers or on their way, two are in joblib's hands; not 60

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from runner.errors import Stopped
+from runner.errors import RunnerError, Stopped
 from runner.experiment.reading import read
 from runner.sweeping.run import Run, run
 from tests.runner.running import ONE_SHAPE, command, digests, interrupted, one_sentence, swept, written
@@ -121,3 +121,21 @@ def test_a_folder_that_vanishes_is_one_sentence(tmp_path, alone, lost):
         run(read(RECORDS), Run(tmp_path / "one", 1, "threads", "csv"), remove)
     assert str(caught.value).startswith(f"{tmp_path / 'one'}: ")
     assert digests(swept(RECORDS, tmp_path)) == digests(alone)
+
+
+@pytest.mark.parametrize("place", ["one/unfinished", "one"])
+def test_a_file_in_place_of_a_folder_cannot_be_used(tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).touch()
+    done = command("sweep", written(ONE_SHAPE, tmp_path), "--results", tmp_path)
+    assert done.returncode == 2
+    assert str(tmp_path / place) in one_sentence(done.stderr)
+
+
+@pytest.mark.parametrize("place", ["one/trials.csv", "one/.lock"])
+def test_a_folder_in_place_of_a_file_cannot_be_used(tmp_path, place):
+    (tmp_path / place).mkdir(parents=True)
+    with pytest.raises(RunnerError, match="choose another --results") as caught:
+        swept({**ONE_SHAPE, "training": {"epochs": 1}}, tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / place}: ")
+    assert caught.value.exit_code == 2

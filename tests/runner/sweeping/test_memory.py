@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.memory import configurations, peak, seeds_of_one, union
+from benchmarks.memory import Case, configurations, peak, seeds_of_one, union
 from runner.experiment.reading import read
 from runner.planning.plan import plan
 
@@ -9,7 +9,7 @@ from runner.planning.plan import plan
 @pytest.mark.parametrize("sweep", [seeds_of_one, configurations, union])
 def test_ten_times_the_trials_take_hardly_more_memory(sweep):
     """Python's smallest object for each of the trials between them would take it beyond the bound."""
-    assert peak(sweep(1_000_000), {}) < 1.2 * peak(sweep(100_000), {})
+    assert peak(Case(sweep), 1_000_000) < 1.2 * peak(Case(sweep), 100_000)
 
 
 @pytest.mark.parametrize("sweep", [seeds_of_one, configurations, union])

@@ -16,6 +16,7 @@ from runner.errors import RunnerError, Stopped
 from runner.experiment.reading import read
 from runner.planning import chunks
 from runner.planning.plan import plan
+from runner.reporting.page import report
 from runner.sweeping.lock import locked
 from runner.sweeping.run import Run, default_jobs, run, sweep
 from runner.tables import assembly, condensing
@@ -207,6 +208,22 @@ def test_a_signal_is_answered_inside_a_kernel_call(tmp_path, started, backend, j
         pass
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_is_answered_inside_an_epoch_of_minutes(tmp_path, started, jobs):
+    """A kernel looks up at the end of an epoch: what ends is the process."""
+    sweep(HOURS | {"training": {"epochs": 1}})
+    minutes = HOURS | {"name": "minutes", "task": "parity-15", "network": {"hidden": 4096}}
+    process = started("sweep", written(minutes, tmp_path), "--results", tmp_path, "--jobs", jobs, "--quiet")
+    soon((tmp_path / "minutes" / "unfinished" / "plan.json").exists)
+    used = processor_seconds(process)
+    soon(lambda: processor_seconds(process) - used > 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err == "stopped: 0 of 64 trials (0 %) are finished; run the same command again to go on\n"
+
+
 @pytest.mark.parametrize(
     "damage", ["cut", "emptied", "flipped", "of another sweep", "another of this sweep", "foreign"]
 )
@@ -245,7 +262,9 @@ def test_a_complete_sweep_says_so_and_changes_nothing(tmp_path, monkeypatch):
     before, bytes_before = stamps(folder), digests(folder)
     words = ("sweep", written(ONE_SHAPE, tmp_path), "--results", tmp_path)
     done = subprocess.run([sys.executable, "-X", "importtime", *arguments(*words)[1:]], **PIPES)
-    assert not re.search(r"\| +numba$", done.stderr, re.MULTILINE), "what takes a second is loaded for nothing"
+    assert not re.search(r"\| +(numba|pandas|scipy)$", done.stderr, re.MULTILINE), (
+        "what takes long is loaded for nothing"
+    )
     assert done.returncode == 0
     assert f"{folder} is complete already: 4,000 trials (--fresh runs them again)" in done.stdout
     assert stamps(folder) == before
@@ -288,6 +307,9 @@ def test_chunks_of_other_kernels_are_dropped(tmp_path, monkeypatch):
 
 def test_tables_of_an_earlier_sweep_do_not_stay_beside_new_ones(tmp_path):
     folder = swept(MIXED, tmp_path)
+    report(folder)
+    swept(MIXED, tmp_path)
+    assert (folder / "report.html").exists()
     swept(ONE_SHAPE | {"name": "mixed"}, tmp_path, format="parquet")
     names = {path.name for path in folder.iterdir()} - {".lock"}
     assert names == {"trials.parquet", "summary.csv", "manifest.json"}
