@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import described
+from benchmarks.peers.of_numpy import trials_first
+from benchmarks.peers.work import initial_weights
 from runner.experiment.reading import read
 from runner.planning.chunks import Chunk, chunks
 from runner.planning.plan import Plan, plan
@@ -65,21 +67,6 @@ def turns(rounds: int, **works: Callable[[], float]) -> dict[str, list[float]]:
 def ratio(numerator: list[float], denominator: list[float]) -> float:
     """The median of the ratios pair by pair."""
     return statistics.median(a / b for a, b in zip(numerator, denominator, strict=True))
-
-
-def batched_numpy(seeds: int, epochs: int) -> None:
-    """The same training of many seeds at once in NumPy, trials on the first axis."""
-    X = np.array([[0.0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]])
-    y = np.array([[0.0], [1], [1], [0]])
-    draws = np.array([np.random.RandomState(seed).rand(16) for seed in range(seeds)])
-    W1, W2 = draws[:, :12].reshape(-1, 3, 4), draws[:, 12:].reshape(-1, 4, 1)
-    for _ in range(epochs):
-        hidden = 1 / (1 + np.exp(-(X @ W1)))
-        output = 1 / (1 + np.exp(-(hidden @ W2)))
-        delta = 2 * (y - output) * output * (1 - output)
-        back = delta @ W2.transpose(0, 2, 1) * hidden * (1 - hidden)
-        W2 = W2 + hidden.transpose(0, 2, 1) @ delta
-        W1 = W1 + X.T @ back
 
 
 def pieces(laid_out: Plan, size: int) -> list[engine.Work]:
@@ -126,7 +113,7 @@ def main() -> None:
     one = pieces(plan(read(unit(block, epochs))), block)
     measured: dict[str, Callable[[], float]] = {
         "kernel": lambda: seconds(lambda: engine.compute(one[0])) / block,
-        "batched NumPy": lambda: seconds(lambda: batched_numpy(256, epochs // 10)) / 256 * 10,
+        "batched NumPy": lambda: seconds(lambda: trials_first(initial_weights(256), epochs // 10)) / 256 * 10,
         "notebook": lambda: seconds(lambda: xor_constant(0, epochs=epochs)),
     }
     if options.baseline:

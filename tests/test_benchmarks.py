@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import throughput
+from benchmarks.peers import measuring, registry, shapes, work
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,3 +119,72 @@ def test_the_benchmark_of_accuracy_sets_numpy_beside_the_kernels():
 def test_the_benchmark_of_same_bits_counts_tables():
     _, *rows = quick("same_bits")
     assert [row[:2] for row in rows] == [["this CPU", "2 of 2"], ["processes", "2 of 2"]]
+
+
+def settings():
+    """Every setting that the benchmark of peers may measure, on one core and on two, with batches made small."""
+    found = {}
+    for peer in [*registry.ONE_CORE, *registry.ALL_CORES]:
+        for cores in (1,) if peer.slow_to_start else (1, 2):
+            for variant in peer.variants(cores):
+                small = variant | {"batch": min(variant["batch"], 64)}
+                name = f"{peer.name}, {peer.precision}, {cores} cores, {', '.join(map(str, small.values()))}"
+                found[name] = pytest.param(peer, cores, small, id=name)
+    return found.values()
+
+
+of_peers = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # what they import is theirs to mend
+
+
+@of_peers
+@pytest.mark.parametrize(("peer", "cores", "variant"), settings())
+def test_a_peer_trains_what_the_document_trains(peer, cores, variant):
+    if variant.get("how") == "a device a core":
+        pytest.skip("JAX has to be started with several devices; the benchmark starts and checks it")
+    pytest.importorskip(peer.needs)
+    try:
+        trained = peer.run(cores, 100, **variant)
+    except work.SkippedError as reason:
+        pytest.skip(str(reason))
+    assert len(trained.weights) == variant["batch"]
+    assert trained.seconds > 0
+    work.check(peer, trained.weights, 100, trials=64)
+
+
+def test_a_peer_with_another_result_is_not_timed():
+    def wrong(initial, *_):
+        return work.Trained(initial + 1e-9, 1.0)
+
+    peer = work.Peer("wrong", "float64", "", wrong, lambda cores: [{"batch": 4 * cores}])
+    with pytest.raises(AssertionError, match=r"wrong, float64: off by .* after 20 epochs"):
+        measuring.choose(peer, 1, measuring.Effort(rounds=1))
+
+
+def test_a_peer_that_is_not_there_has_a_row_that_says_so():
+    missing = work.Peer("missing", "float64", "", work.Trained, lambda _: [{"batch": 1}], "no_such_module")
+    kernels = [peer for peer in registry.ONE_CORE if peer.name == "the kernel"]
+    rows = measuring.table([*kernels, missing], "the kernel", 1, measuring.Effort(1, 20, quick=True))
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["the kernel", "missing", "the kernel"]
+    assert "pip install -c constraints.txt -e '.[bench]'" in rows[3]
+
+
+@of_peers
+@pytest.mark.parametrize("shape", [shapes.Shape(2, 1, 1, 1), shapes.Shape(64, 16, 10, 32)])
+def test_programs_of_other_shapes_give_the_same_weights(shape):
+    jax = pytest.importorskip("jax")
+    ours = shapes.engine.compute(shapes.ours(shape, 5))["weights"]
+    initial = jax.device_put(shape.initial(8))
+    for name, program in shapes.jax_programs(shape).items():
+        W1, W2 = program(5, initial)
+        flat = np.concatenate([np.reshape(W1, (8, -1)), np.reshape(W2, (8, -1))], axis=1)
+        shapes.check(name, shape, flat, ours)
+
+
+def test_the_benchmark_of_peers_has_a_row_for_every_peer():
+    rows = quick("peers")
+    for peers, times in ((registry.ONE_CORE, "times the kernel"), (registry.ALL_CORES, "times a sweep, end to end")):
+        start = next(k for k, row in enumerate(rows) if times in row) + 1
+        found = {tuple(row[:2]): row[2] for row in rows[start : start + len(peers)]}
+        assert found.keys() == {(peer.name, peer.precision) for peer in peers}
+        assert all(cost == "skipped" or float(cost.replace(",", "")) > 0 for cost in found.values())
+    assert [row[:3] for row in rows[-2:]] == [["1", "2", "1"], ["1", "2", "10"]]
