@@ -36,8 +36,11 @@ class Chosen:
         return trained.seconds / len(trained.weights) * EPOCHS / self.epochs
 
     def setting(self) -> str:
-        """What was chosen, as the table says it."""
-        return ", ".join(value if isinstance(value, str) else f"{name} {value}" for name, value in self.variant.items())
+        """What the peer is and what was chosen for it, as the table says it."""
+        settings = ", ".join(
+            value if isinstance(value, str) else f"{name} {value}" for name, value in self.variant.items()
+        )
+        return f"{self.peer.what}; {settings}"
 
 
 def choose(peer: Peer, cores: int, effort: Effort) -> Chosen:
@@ -73,7 +76,7 @@ def table(peers: list[Peer], ours: str, cores: int, effort: Effort) -> list[str]
     figures = turns(effort.rounds, **{key: partial(setting.seconds, cores) for key, setting in each.items()})
     base = {peer.precision: figures[str(index)] for index, peer in enumerate(peers) if peer.name == ours}
     rows = [
-        f"| | precision | microseconds a training | times {ours} | fastest setting |",
+        f"| | precision | microseconds a training | times {ours} | what, and its fastest setting |",
         "|---|---|---:|---:|---|",
     ]
     for index, peer in enumerate(peers):

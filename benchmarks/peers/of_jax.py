@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.unrolled import epoch
-from benchmarks.peers.work import INPUTS, TARGETS, WEIGHTS, Peer, Trained, Weights, clock, halves
+from benchmarks.peers.work import INPUTS, TARGETS, WEIGHTS, Peer, Trained, Weights, clock, split
 
 
 def sigmoids() -> dict[str, Callable[[Any], Any]]:
@@ -90,7 +90,7 @@ def train(
     layout: str, initial: Weights, epochs: int, cores: int, precision: str, how: str = "", **settings: Any
 ) -> Trained:
     """Use the cores by XLA's own threads, by a device a core, or by a batch a thread."""
-    parts = halves(initial, cores if how == "a batch a thread" else 1)
+    parts = split(initial, cores if how == "a batch a thread" else 1)
     with clock() as trained, ThreadPoolExecutor(len(parts)) as pool:
         work = lambda part: _train_part(layout, part, epochs, precision, how == "a device a core", **settings)  # noqa: E731
         trained.weights = np.concatenate(list(pool.map(work, parts)))

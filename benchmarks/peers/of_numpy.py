@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from benchmarks.peers.work import INPUTS, TARGETS, Peer, Trained, Weights, clock, halves
+from benchmarks.peers.work import INPUTS, TARGETS, Peer, Trained, Weights, clock, split
 from tests.documents import xor_constant
 
 X = np.array(INPUTS, float)
@@ -53,7 +53,7 @@ LAYOUTS = {"trials first": trials_first, "trials last": trials_last}
 def batched(initial: Weights, epochs: int, cores: int, precision: str, layout: str) -> Trained:  # noqa: ARG001 - float64
     """Train in as many threads as there are cores: NumPy lets go of the interpreter while it computes."""
     with clock() as trained, ThreadPoolExecutor(cores) as pool:
-        parts = list(pool.map(lambda part: LAYOUTS[layout](part, epochs), halves(initial, cores)))
+        parts = list(pool.map(lambda part: LAYOUTS[layout](part, epochs), split(initial, cores)))
         trained.weights = np.concatenate(parts)
     return trained
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.unrolled import epoch
-from benchmarks.peers.work import INPUTS, TARGETS, WEIGHTS, Peer, SkippedError, Trained, Weights, clock, halves
+from benchmarks.peers.work import INPUTS, TARGETS, WEIGHTS, Peer, SkippedError, Trained, Weights, clock, split
 
 
 def in_place(initial: Weights, epochs: int, precision: str) -> Weights:
@@ -76,7 +76,7 @@ def eager(initial: Weights, epochs: int, cores: int, precision: str, how: str = 
             trained.weights = in_place(initial, epochs, precision)
         else:
             with ThreadPoolExecutor(cores) as pool:
-                trained.weights = np.concatenate(list(pool.map(part, halves(initial, cores))))
+                trained.weights = np.concatenate(list(pool.map(part, split(initial, cores))))
     return trained
 
 

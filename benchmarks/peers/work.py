@@ -107,6 +107,6 @@ def check(peer: Peer, found: Weights, epochs: int, trials: int = 8) -> None:
         raise AssertionError(f"{peer.name}, {peer.precision}: off by {error:.1e} after {epochs} epochs")
 
 
-def halves(initial: Weights, parts: int) -> list[Weights]:
+def split(initial: Weights, parts: int) -> list[Weights]:
     """The trials in so many equal parts, one a thread."""
     return np.array_split(initial, parts)
