@@ -139,8 +139,6 @@ of_peers = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # what they
 @of_peers
 @pytest.mark.parametrize(("peer", "cores", "variant"), settings())
 def test_a_peer_trains_what_the_document_trains(peer, cores, variant):
-    if variant.get("how") == "a device a core":
-        pytest.skip("JAX has to be started with several devices; the benchmark starts and checks it")
     pytest.importorskip(peer.needs)
     try:
         trained = peer.run(cores, 100, **variant)

@@ -73,14 +73,14 @@ def _placed(arrays: list[Weights], precision: str, devices: bool) -> tuple[Any, 
     )
 
 
-def _train_part(layout: str, initial: Weights, epochs: int, precision: str, devices: bool, **how: Any) -> Weights:
-    turns = epochs // how["unroll"]
-    assert turns * how["unroll"] == epochs
+def _train_part(layout: str, initial: Weights, epochs: int, precision: str, devices: bool, **settings: Any) -> Weights:
+    turns = epochs // settings["unroll"]
+    assert turns * settings["unroll"] == epochs
     if layout == "hand":
-        step = _by_hand(**how)  # before _placed: it turns float64 on
+        step = _by_hand(**settings)  # before _placed: it turns float64 on
         placed = _placed([initial[:, k].copy() for k in range(WEIGHTS)], precision, devices)
         return np.stack(step(turns, placed), 1).astype(float)
-    step = _by_vmap(**how)
+    step = _by_vmap(**settings)
     matrices = [initial[:, :12].reshape(-1, 3, 4), initial[:, 12:].reshape(-1, 4, 1)]
     W1, W2 = step(turns, _placed(matrices, precision, devices))
     return np.concatenate([np.reshape(W1, (-1, 12)), np.reshape(W2, (-1, 4))], axis=1).astype(float)
