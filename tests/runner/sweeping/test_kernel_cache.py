@@ -133,7 +133,7 @@ def test_processes_that_start_at_once_on_a_cold_cache_agree(tmp_path):
     (folder,) = (tmp_path / "cache" / "seedsweep").iterdir()
     assert folder.name == f"kernels-{kernel_cache.kernel_hash()}"
     compiled = {path.name.split("-")[0] for path in folder.rglob("*.nbc")}
-    assert compiled == {"training.train", "streams.draw_uniform"}
+    assert compiled == {"training.train", "epochs.advance", "streams.draw_uniform"}
 
 
 def contents(folder):

@@ -158,7 +158,7 @@ def test_an_edited_experiment_takes_the_chunks_of_a_stopped_one(tmp_path, alone,
 def test_the_same_chunks_are_cut_otherwise_and_used_again(tmp_path, alone, monkeypatch):
     first = interrupted(TINY, tmp_path, monkeypatch, 2)
     monkeypatch.setattr(chunks, "_size", lambda *_: 33)
-    monkeypatch.setattr(begun, "code_hash", lambda _: "another cut")
+    monkeypatch.setattr(begun, "_cut", lambda: "another cut")
     undisturbed, counted = alone(TINY), Counted(monkeypatch)
     assert digests(swept(TINY, tmp_path)) == undisturbed
     assert counted.trials == 600 - first.trials
