@@ -4,8 +4,8 @@
 
 The floor of a training is its sigmoids alone: as many of them, by the same function, in a loop that does nothing else.
 Everything runs on one core and in turns; printed are medians, and medians of ratios pair by pair. Growth is held
-against a straight line: so much a sigmoid and so much a weight, for each sample and epoch, fitted to all points. --quick
-does very little, to see that it runs.
+against a straight line: so much a sigmoid and so much a weight, for each sample and epoch, fitted to all points.
+--quick does very little, to see that it runs.
 """
 
 import argparse
@@ -92,11 +92,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
+    print(described())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     epochs, trials, rounds = (20, 64, 1) if quick else (EPOCHS, 1024, 9)
 
-    print(f"{described()}\n\nOne training (3-4-1, {epochs:,} epochs), one core:\n")
+    print(f"\nOne training (3-4-1, {epochs:,} epochs), one core:\n")
     works = {name: variant(changes, trials, epochs) for name, changes in VARIANTS.items()}
     timed: dict[str, Callable[[], float]] = {
         name: (lambda work=work: seconds(lambda: engine.compute(work)) / trials) for name, work in works.items()
@@ -109,7 +110,7 @@ def main() -> None:
         row = f"| {name} | {statistics.median(values) * 1e6:,.1f} | {ratio(values, figures['float64']):.2f} "
         print(row + f"| {ratio(values, figures[f'sigmoids alone, {precision}']):.2f} |")
 
-    scans = {name: shapes[1:3] if quick else shapes for name, shapes in SCANS.items()}
+    scans = {name: shapes for name, shapes in SCANS.items() if name == "hidden" or not quick}
     shapes = list(dict.fromkeys(shape for scan in scans.values() for shape in scan))
     costs = {shape: growth(shape, quick) for shape in shapes}
     # Relative errors count, so that small networks have their say.

@@ -76,6 +76,21 @@ def test_the_benchmark_of_estimates_compares_them_with_sweeps():
     assert float(found["final, MB"]) >= 0
 
 
+def test_the_benchmark_of_limits_sets_trainings_beside_their_sigmoids_and_a_line():
+    rows = quick("limits")
+    figures = {
+        row[0]: [float(cell.replace(",", "")) for cell in row[1:]]
+        for row in rows
+        if len(row) == 4 and row[1][0].isdigit()
+    }
+    assert figures["float64"][1] == figures["sigmoids alone, float64"][2] == 1.0
+    assert figures["online"][0] > 0
+    shapes = [row for row in rows if len(row) == 5 and row[0].startswith("3-")]
+    assert shapes[0][:2] == ["3-1-1", "4"]
+    assert len(shapes) == 7
+    assert all(np.isfinite(float(row[4])) for row in shapes)  # so short a call may be lost in noise
+
+
 def test_the_benchmark_of_scale_simulates_a_cluster():
     rows = quick("scale")
     assert ["epochs", "the scheduler", "the network", "the client"] in rows
