@@ -23,16 +23,19 @@ def task(samples, inputs, hidden, outputs, *, bias, trials):
 @pytest.mark.parametrize("update", ["batch", "online"])
 @pytest.mark.parametrize(("precision", "momentum"), [("float64", 0.0), ("float64", 0.5), ("float32", 0.5)])
 def test_fates_are_those_of_the_oracle(precision, update, momentum):
-    """For networks of every shape, where trials begin and end at different ticks: 33 of them in 32 lanes, or in 64."""
+    """For networks of every shape, where trials begin and end at different ticks: 65 of them in 64 lanes.
+
+    At a learning rate of 0.9 one trial in single precision amplified last bits of its initial weights to 3e-5.
+    """
     found = []
     for (samples, inputs, hidden, outputs), bias in itertools.product(
         [(4, 2, 3, 1), (1, 3, 1, 2), (17, 2, 2, 3)], [False, True]
     ):
-        x, y, initial = task(samples, inputs, hidden, outputs, bias=bias, trials=33)
-        settings = {"momentum": momentum, "update": update, "learning_rate": 0.9}
-        budgets = np.resize(BUDGETS, 33)
+        x, y, initial = task(samples, inputs, hidden, outputs, bias=bias, trials=65)
+        settings = {"momentum": momentum, "update": update, "learning_rate": 0.5}
+        budgets = np.resize(BUDGETS, 65)
         ours = trained(x, y, initial, bias=bias, kind=KINDS[precision], epochs=budgets, fates=True, **settings)
-        for trial in range(33):
+        for trial in range(65):
             weights = weights_of(initial[trial], inputs, outputs, bias=bias)
             theirs = reference.train(x, y, weights, epochs=budgets[trial], dtype=precision, **settings)
             assert_agrees(ours, trial, theirs, TOLERANCES[precision])
