@@ -1,14 +1,12 @@
 """The rules that tie keys together, checked on the axes without expanding their product."""
 
-from math import prod
 from typing import Any
 
+from runner.experiment.limits import WEIGHTS
 from runner.experiment.spec import SWEEPABLE, Experiment, Grid, Task
 from runner.experiment.weight_axes import parsed
 from runner.messages import Refusal, shown
 
-TRIALS = 10**10
-WEIGHTS = 1_000_000
 _ONLINE = {"sse", "half-sse"}
 
 
@@ -27,9 +25,6 @@ def check(experiment: Experiment) -> None:
     _check_grid(experiment, Grid(), "sweep")
     for index, grid in enumerate(experiment.grids):
         _check_grid(experiment, grid, f"sweep[{index}]" if len(experiment.grids) > 1 else "sweep")
-    trials = sum(prod(len(axis.values) for axis in grid.axes) * len(grid.seeds) for grid in experiment.grids)
-    if trials > TRIALS:
-        raise Refusal("sweep", f"makes {trials:,} trials; at most {TRIALS:,} can be run at once")
 
 
 def warnings(experiment: Experiment) -> list[str]:

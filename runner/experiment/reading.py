@@ -12,11 +12,11 @@ from runner.experiment.axes import grids
 from runner.experiment.checks import check, span, warnings
 from runner.experiment.csv_task import csv_task
 from runner.experiment.document import TABLES, CsvTask, Document, Every
+from runner.experiment.limits import POINTS, SKIP
 from runner.experiment.overrides import overridden
 from runner.experiment.schema import schema as schema
 from runner.experiment.source import opened, plain
 from runner.experiment.spec import (
-    POINTS,
     Convergence,
     Experiment,
     Grid,
@@ -130,6 +130,9 @@ def _order(experiment: Experiment, said: bool) -> tuple[Parameter | Skip, ...]:
     names = [entry.removesuffix(".T") for entry in order if isinstance(entry, str)]
     if biased and not said and "b1" not in names:
         return ("W1", "b1", "W2", "b2")
+    skipped = sum(entry.skip for entry in order if isinstance(entry, Skip))
+    if skipped > SKIP:
+        raise Refusal("init.order", f"passes over {skipped:,} draws; at most {SKIP:,}")
     for name in ("W1", "W2", "b1", "b2"):
         if names.count(name) > 1:
             raise Refusal("init.order", f"draws {name} twice")

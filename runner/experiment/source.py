@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import RunnerError
-from runner.experiment.spec import LARGEST
+from runner.experiment.limits import DEPTH, EXPERIMENT_FILE, LARGEST
 from runner.messages import Refusal, bare, nearest
 
-LARGEST_FILE = 64 * 2**20  # bytes
-_DEPTH = 12
+# Keys of so many parts take tomllib the square of that. Possessive, so that it takes no such time itself.
+_LONG_KEY = re.compile(
+    rf"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{2 * DEPTH}}}""",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def shipped() -> dict[str, Path]:
 
 def plain(value: Any, key: str = "") -> Any:
     """Return a copy made of dicts, lists and scalars; arrays and tuples become lists. Raises `Refusal`."""
-    if key.count(".") + key.count("[") > _DEPTH:
-        raise Refusal(key[:80], "is nested too deeply")
+    if key.count(".") + key.count("[") > DEPTH:
+        raise Refusal(key[:80], f"is nested too deeply; at most {DEPTH} tables or lists may stand inside each other")
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str):
@@ -86,20 +89,28 @@ def _found(source: str | os.PathLike[str]) -> Path:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             raise Refusal("", "is not a regular file")
-        if status.st_size > LARGEST_FILE:
-            raise Refusal("", f"has more than {LARGEST_FILE // 2**20} MB")
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(EXPERIMENT_FILE + 1)
+        if len(content) > EXPERIMENT_FILE:
+            raise Refusal(
+                "",
+                f"has more than {EXPERIMENT_FILE // 2**10} KB; write axes as ranges {{ start, stop, num }}, and "
+                "samples into a CSV file beside it",
+            )
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise Refusal("", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Refusal("", "is not UTF-8 text") from None
+    deep = f"is nested too deeply; at most {DEPTH} tables or lists may stand inside each other"
+    if _LONG_KEY.search(text):
+        raise Refusal("", deep)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise Refusal("", "is nested too deeply") from None
+        raise Refusal("", deep) from None
     except ValueError as error:  # also an integer of thousands of digits
         if len({*re.findall(r"^[ \t]*(\[\[?)[ \t]*sweep[ \t]*\]", text, re.MULTILINE)}) == 2:
             raise Refusal(

@@ -89,6 +89,6 @@ def test_a_loop_of_links_and_odd_names_are_refused(tmp_path):
 
 def test_a_huge_file_is_refused_by_its_size(tmp_path):
     with (tmp_path / "scores.csv").open("wb") as file:
-        file.truncate(64 * 2**20 + 1)
-    with pytest.raises(RunnerError, match="64 MB"):
+        file.truncate(8 * 2**20 + 1)
+    with pytest.raises(RunnerError, match="8 MB"):
         experiment(tmp_path, None)
