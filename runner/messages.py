@@ -53,10 +53,15 @@ def nearest(word: str, words: Iterable[str]) -> str:
     folded = {known_word.lower(): known_word for known_word in known}
     close = get_close_matches(word.lower(), folded, n=1)
     if close:
-        return f"did you mean {folded[close[0]]}?"
+        return f"did you mean {_in_a_line(folded[close[0]])}?"
     if len(known) == 1:
-        return f"it may be {known[0]}"
-    return f"it may be one of {', '.join(known[:_LISTED])}" + (", …" if len(known) > _LISTED else "")
+        return f"it may be {_in_a_line(known[0])}"
+    return f"it may be one of {', '.join(map(_in_a_line, known[:_LISTED]))}" + (", …" if len(known) > _LISTED else "")
+
+
+def _in_a_line(word: str) -> str:
+    """A word as it is, unless it comes from a file and is none that a line can hold."""
+    return word if word.isprintable() and len(word) <= 80 else shown(word)
 
 
 def checked(kind: type[BaseModel] | TypeAdapter[Any], value: Any, key: str = "") -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 from runner.experiment.limits import WEIGHTS
 from runner.experiment.spec import SWEEPABLE, Experiment, Grid, Task
 from runner.experiment.weight_axes import parsed
+from runner.labels import plural
 from runner.messages import Refusal, shown
 
 _ONLINE = {"sse", "half-sse"}
@@ -20,7 +21,7 @@ def check(experiment: Experiment) -> None:
     _check_weights(experiment)
     width = len(experiment.task.inputs[0])
     if any(len(probe) != width for probe in experiment.record.probes):
-        raise Refusal("record.probes", f"a probe needs {width} numbers, one for each input of the task")
+        raise Refusal("record.probes", f"a probe needs {plural(width, 'number')}, one for each input of the task")
     # A grid without axes stands for the base values, which `trace` runs.
     _check_grid(experiment, Grid(), "sweep")
     for index, grid in enumerate(experiment.grids):

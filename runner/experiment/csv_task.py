@@ -10,6 +10,7 @@ from typing import cast
 from runner.experiment.document import CsvTask
 from runner.experiment.limits import CELLS, CSV_FILE, LARGEST
 from runner.experiment.spec import Task
+from runner.labels import plural
 from runner.messages import Refusal, checked, nearest, shown
 
 
@@ -67,7 +68,7 @@ def _samples(lines: Iterable[str], table: CsvTask, count: int) -> tuple[list[lis
             if not row:
                 continue
             if len(row) != len(header):
-                why = f"line {rows.line_num} has {len(row)} cells and the header {len(header)}"
+                why = f"line {rows.line_num} has {plural(len(row), 'cell')} and the header {len(header):,}"
                 raise Refusal("task.csv", why, table.csv)
             for columns, samples in zip(wanted, (inputs, targets), strict=True):
                 samples.append(

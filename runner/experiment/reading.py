@@ -47,11 +47,14 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence
     written = opened(source)
     changed = overridden(written.content, overrides)
     try:
-        return _experiment(written.content, written.folder)
+        found = _experiment(written.content, written.folder)
     except Refusal as refusal:
         key = re.sub(r"\[\d+\]", "", refusal.key)
         where = "--set" if any(f"{key}.".startswith(f"{name}.") for name in changed) else written.where
         raise RunnerError(f"{where}: {refusal}") from None
+    if written.file is None:
+        return found
+    return replace(found, written={"file": written.file, "sha256": written.sha256, "overrides": list(overrides)})
 
 
 def whole(experiment: Experiment) -> dict[str, Any]:

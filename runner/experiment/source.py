@@ -1,5 +1,6 @@
 """Where an experiment comes from: a file, the name of a shipped experiment, or a dict."""
 
+import hashlib
 import os
 import re
 import stat
@@ -22,11 +23,16 @@ _LONG_KEY = re.compile(
 
 @dataclass(frozen=True)
 class Source:
-    """What was written, the words for where it stands, and the folder that its paths start from."""
+    """What was written, the words for where it stands, and the folder that its paths start from.
+
+    `file` is what it is called where others may read that, and `sha256` of its bytes; both None where it is no file.
+    """
 
     content: dict[str, Any]
     where: str
     folder: Path
+    file: str | None = None
+    sha256: str | None = None
 
 
 def opened(source: str | os.PathLike[str] | Mapping[str, Any]) -> Source:
@@ -38,7 +44,9 @@ def opened(source: str | os.PathLike[str] | Mapping[str, Any]) -> Source:
         if isinstance(source, Mapping):
             return Source(plain(source), "the experiment", Path())
         path = _found(source)
-        return Source(plain(_parsed(path)), str(path), path.parent)
+        content = _content(path)
+        digest = hashlib.sha256(content).hexdigest()
+        return Source(plain(_parsed(content)), str(path), path.parent, _called(source), digest)
     except Refusal as refusal:
         raise RunnerError(f"{'the experiment' if isinstance(source, Mapping) else source}: {refusal}") from None
 
@@ -87,7 +95,18 @@ def _found(source: str | os.PathLike[str]) -> Path:
     )
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _called(source: str | os.PathLike[str]) -> str:
+    """A path as it was given, less what it tells of the machine: a path from a root is cut to what is below here."""
+    path = Path(source)
+    if not path.is_absolute():
+        return path.as_posix()
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except (OSError, ValueError):
+        return path.name
+
+
+def _content(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise Refusal("", "is not a regular file")
@@ -99,9 +118,14 @@ def _parsed(path: Path) -> dict[str, Any]:
                 f"has more than {EXPERIMENT_FILE // 2**10} KB; write axes as ranges {{ start, stop, num }}, and "
                 "samples into a CSV file beside it",
             )
-        text = content.decode("utf-8-sig")
     except OSError as error:
         raise Refusal("", f"cannot be read: {error.strerror}") from None
+    return content
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refusal("", "is not UTF-8 text") from None
     deep = f"is nested too deeply; at most {DEPTH} tables or lists may stand inside each other"

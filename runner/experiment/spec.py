@@ -4,12 +4,14 @@ Each model checks its keys one by one; `runner.experiment.checks` holds the rule
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 
 from runner.experiment.limits import CELLS, EPOCHS, HIDDEN, LARGEST, SKIP
+from runner.labels import plural
 
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 
@@ -61,9 +63,11 @@ class Task(Table):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.inputs) != len(self.targets):
-            raise ValueError(f"has {len(self.inputs)} rows of inputs and {len(self.targets)} of targets")
+            raise ValueError(f"has {plural(len(self.inputs), 'row')} of inputs and {len(self.targets):,} of targets")
         if self.probes and len(self.probes[0]) != len(self.inputs[0]):
-            raise ValueError(f"has probes of {len(self.probes[0])} numbers and inputs of {len(self.inputs[0])}")
+            raise ValueError(
+                f"has probes of {plural(len(self.probes[0]), 'number')}, inputs of {len(self.inputs[0]):,}"
+            )
         return self
 
 
@@ -157,7 +161,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A whole experiment file: every value, whoever supplied it. Warnings take no part in comparisons."""
+    """A whole experiment file: every value, whoever supplied it.
+
+    `written` says what was read: the `file` as it was called, its `sha256`, and the `overrides`; None where it was no
+    file. It and warnings take no part in comparisons.
+    """
 
     name: str
     description: str
@@ -169,6 +177,7 @@ class Experiment:
     record: Record
     grids: tuple[Grid, ...]
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    written: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 SWEEPABLE = {

@@ -1,3 +1,4 @@
+import hashlib
 import os
 from pathlib import Path
 
@@ -92,3 +93,14 @@ def test_a_dict_that_holds_itself_is_refused():
     content["task"] = content
     with pytest.raises(RunnerError, match="nested"):
         opened(content)
+
+
+def test_a_file_is_called_as_it_was_given_and_no_more_is_told_of_the_machine(tmp_path, monkeypatch):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    path = written(folder, TEXT)
+    assert (opened(path).file, opened(path).sha256) == ("a.toml", hashlib.sha256(TEXT.encode()).hexdigest())
+    monkeypatch.chdir(tmp_path)
+    assert opened(path).file == opened("home/a.toml").file == opened(Path("home", "a.toml")).file == "home/a.toml"
+    assert opened("xor").file == "xor"
+    assert (opened({"name": "a"}).file, opened({"name": "a"}).sha256) == (None, None)
