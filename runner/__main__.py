@@ -3,7 +3,7 @@
 import sys
 from contextlib import suppress
 
-from runner.errors import RunnerError, Stopped
+from runner.errors import CheckFailed, RunnerError, Stopped
 
 
 def main() -> None:
@@ -14,12 +14,18 @@ def main() -> None:
         app(prog_name="seedsweep" if sys.argv[0].endswith("seedsweep") else "python -m runner")
     except RunnerError as error:
         with suppress(OSError):  # of a terminal that was closed
-            print(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
+            print(f"{_kind(error)}: {error}", file=sys.stderr)  # noqa: T201 - the one sentence
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl-C, without a word
-            print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201 - the same
+            print("stopped; run the same command again", file=sys.stderr)  # noqa: T201 - the same
         raise
+
+
+def _kind(error: RunnerError) -> str:
+    if isinstance(error, CheckFailed):
+        return "does not hold"
+    return "stopped" if isinstance(error, Stopped) else "error"
 
 
 if __name__ == "__main__":
