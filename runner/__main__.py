@@ -5,7 +5,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from runner.errors import RunnerError, Stopped
+from runner.errors import CheckFailed, RunnerError, Stopped
 from runner.streams import readers_may_leave
 
 
@@ -20,13 +20,13 @@ def main() -> None:
             finally:
                 sys.stdout.flush()
         except RunnerError as error:
-            _say(f"{'stopped' if isinstance(error, Stopped) else 'error'}: {error}")
+            _say(f"{_kind(error)}: {error}")
             if any(thread.name == "conductor" for thread in threading.enumerate()):
                 _end_now(error.exit_code)
             sys.exit(error.exit_code)
         except SystemExit as end:
             if end.code == 130:  # what Typer makes of Ctrl-C, without a word
-                _say("stopped; run the same command again to go on")
+                _say("stopped; run the same command again")
             raise
 
 
@@ -41,6 +41,12 @@ def _end_now(code: int) -> None:
         with suppress(OSError, ValueError, RunnerError):
             stream.flush()
     os._exit(code)
+
+
+def _kind(error: RunnerError) -> str:
+    if isinstance(error, CheckFailed):
+        return "does not hold"
+    return "stopped" if isinstance(error, Stopped) else "error"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from math import inf
 from typing import Any
 
@@ -15,6 +16,7 @@ from runner.experiment.document import TABLES, CsvTask, Document, Every, Points
 from runner.experiment.spec import SLUG, Skip, Task
 
 _NOTHING: Any = object()
+_OFFERED, _LISTED = 1000, 40  # words that a misspelt one is held against, and that are listed
 
 
 class Refusal(RunnerError):  # noqa: N818 - read prefixes it before a user meets it
@@ -22,6 +24,7 @@ class Refusal(RunnerError):  # noqa: N818 - read prefixes it before a user meets
 
     def __init__(self, key: str, why: str, value: Any = _NOTHING) -> None:
         self.key = key
+        key = key if len(key) <= 100 else key[:99] + "…"
         super().__init__(f"{key}{'' if value is _NOTHING else f' = {shown(value)}'}: {why}" if key else why)
 
 
@@ -44,14 +47,21 @@ def bare(key: str) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a clause that offers the nearest of `words`, or lists them when none is near."""
-    known = list(words)
+    known = list(islice(words, _OFFERED))
     if not known:
         return "there is none at all"
     folded = {known_word.lower(): known_word for known_word in known}
     close = get_close_matches(word.lower(), folded, n=1)
     if close:
-        return f"did you mean {folded[close[0]]}?"
-    return f"it may be one of {', '.join(known)}" if len(known) > 1 else f"it may be {known[0]}"
+        return f"did you mean {_in_a_line(folded[close[0]])}?"
+    if len(known) == 1:
+        return f"it may be {_in_a_line(known[0])}"
+    return f"it may be one of {', '.join(map(_in_a_line, known[:_LISTED]))}" + (", …" if len(known) > _LISTED else "")
+
+
+def _in_a_line(word: str) -> str:
+    """A word as it is, unless it comes from a file and is none that a line can hold."""
+    return word if word.isprintable() and len(word) <= 80 else shown(word)
 
 
 def checked(kind: type[BaseModel] | TypeAdapter[Any], value: Any, key: str = "") -> Any:
@@ -63,7 +73,8 @@ def checked(kind: type[BaseModel] | TypeAdapter[Any], value: Any, key: str = "")
 
 
 def _refusal(errors: list[ErrorDetails], kind: Any, value: Any, key: str) -> Refusal:
-    located = [(*_located(error, value), error) for error in errors]
+    places: dict[int, dict[Any, int]] = {}
+    located = [(*_located(error, value, places), error) for error in errors]
     first = min(position for position, _, _ in located)
     alike = [(path, error) for position, path, error in located if position == first]
     path, error = alike[0]
@@ -80,16 +91,21 @@ def _refusal(errors: list[ErrorDetails], kind: Any, value: Any, key: str) -> Ref
     return Refusal(shape, _reason(error), error["input"])
 
 
-def _located(error: ErrorDetails, value: Any) -> tuple[tuple[float, ...], tuple[str | int, ...]]:
+def _located(
+    error: ErrorDetails, value: Any, places: dict[int, dict[Any, int]]
+) -> tuple[tuple[float, ...], tuple[str | int, ...]]:
     """Return where in the file an error stands, and its path; pydantic's own names for branches fall away.
 
-    Deeper comes first: of a union, the branch that got furthest is the one meant.
+    Deeper comes first: of a union, the branch that got furthest is the one meant. `places` keeps, for each table by its
+    id, where its keys stand: a file may have as many errors as keys.
     """
     position: list[float] = []
     path: list[str | int] = []
     for part in error["loc"]:
         if isinstance(value, dict) and part in value:
-            position.append(list(value).index(str(part)))
+            if id(value) not in places:
+                places[id(value)] = {key: place for place, key in enumerate(value)}
+            position.append(places[id(value)][part])
             value = value[part]
         elif isinstance(value, list) and isinstance(part, int):
             position.append(part)

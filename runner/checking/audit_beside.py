@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from runner.checking.audit_cells import Taking, check_columns, different, written
 from runner.checking.audit_findings import Misfit
+from runner.labels import plural
 from runner.planning.chunks import Shapes
 from runner.planning.plan import Plan
 from runner.planning.product import Numbers
@@ -126,7 +127,9 @@ class _Network:
 
     def end(self) -> None:
         if self._taken != self._count:
-            raise Misfit(f"{self._path.name}: it has {self._count} trials; there are {self._taken} of this network")
+            raise Misfit(
+                f"{self._path.name}: it has {plural(self._count, 'trial')}; of this network there are {self._taken:,}"
+            )
 
     def _read(self, k: int, start: int, count: int) -> NDArray[np.float64]:
         """Entries of the k-th array, a row each."""

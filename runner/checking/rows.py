@@ -1,6 +1,7 @@
 """One row of a table of trials: what it says, and the one configuration and seed that made it."""
 
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -159,8 +160,11 @@ def _trained(folder: Path, trial: Trial, number: int) -> dict[str, NDArray[np.fl
     shape = f"{len(task.inputs[0])}-{network.hidden}-{len(task.targets[0])}"
     path = folder / f"weights-{shape}{'-bias' * network.bias}.npz"
     try:
-        with np.load(path) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in arrays.zip.infolist()):
+                raise ValueError("it is compressed, and may be of any size")
             (place,) = np.flatnonzero(arrays["trial"] == number)
             return {name: arrays[name][place] for name in arrays.files if name != "trial"}
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise RunnerError(f"{path}: cannot be read as the weights of trial {number}: {error}") from None
+    except Exception as error:  # of a damaged archive, zipfile and NumPy raise some ten kinds
+        reason = str(error).partition("\n")[0]
+        raise RunnerError(f"{path}: cannot be read as the weights of trial {number}: {reason}") from None

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from runner.checking.cause import Cause
 from runner.checking.notebook import Slope
 from runner.checking.setting import Setting, changed
+from runner.labels import plural
 from runner.sweeping.engine import FACTOR
 
 _DESCENDED = {
@@ -34,7 +35,7 @@ def steps(setting: Setting) -> Iterator[Cause]:
     def cause(text: str, other: float) -> Cause:
         return Cause("step", text, changed(setting, "training", learning_rate=other))
 
-    reasons = [(2, "the factor of a square"), (outputs, f"{outputs} outputs")]
+    reasons = [(2, "the factor of a square"), (outputs, plural(outputs, "output"))]
     reasons += [(samples, f"{samples} samples")] if training.update == "batch" else []
     for size in dict.fromkeys(size for size, _ in reasons):
         why = " or ".join(reason for of, reason in reasons if of == size)

@@ -75,9 +75,8 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupted:
-        if not str(interrupted):
-            raise
-        raise Interrupted(f"{interrupted}; run the same command again to go on") from None
+        done = f"{interrupted}; " if str(interrupted) else ""
+        raise Interrupted(f"{done}run the same command again to go on") from None
     finally:
         for number in listened:
             signal.signal(number, signal.SIG_DFL)

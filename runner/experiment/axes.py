@@ -4,13 +4,15 @@ import re
 from decimal import Context, Decimal, localcontext
 from functools import cache
 from itertools import accumulate, pairwise, repeat
+from math import log10, prod
 from operator import mul
 from typing import Annotated, Any
 
 from pydantic import FailFast, Field, TypeAdapter
 
 from runner.experiment.document import TABLES, Document, Points, Seed, SeedRange
-from runner.experiment.spec import POINTS, SWEEPABLE, Axis, Grid, Real
+from runner.experiment.limits import AXES, GRIDS, POINTS, SEEDS, TRIALS
+from runner.experiment.spec import SWEEPABLE, Axis, Grid, Real
 from runner.experiment.weight_axes import parsed
 from runner.messages import Refusal, bare, checked, nearest, shown
 
@@ -28,9 +30,42 @@ def grids(sweep: Any) -> tuple[Grid, ...]:
     """
     if sweep is None:
         return (Grid(),)
+    _check_size(sweep if isinstance(sweep, list) else [sweep])
     if isinstance(sweep, list) and sweep:
         return tuple(_grid(table, f"sweep[{index}]") for index, table in enumerate(sweep))
     return (_grid(sweep, "sweep"),)
+
+
+def _check_size(tables: list[Any]) -> None:
+    """Refuse more than can be run, before any range is expanded."""
+    if len(tables) > GRIDS:
+        raise Refusal("sweep", f"has {len(tables):,} grids; at most {GRIDS:,} can be joined")
+    trials = listed = 0
+    for grid in (table for table in tables if isinstance(table, dict)):
+        if len(grid) > AXES + 1:
+            raise Refusal("sweep", f"has {len(grid):,} axes; at most {AXES} can stand in one grid")
+        sizes = {key: _size(form) for key, form in grid.items()}
+        trials += prod(sizes.values())
+        # An axis that is too long by itself is refused by its name.
+        listed += sum(size for key, size in sizes.items() if size <= POINTS and _is_expanded(key, grid[key]))
+    if trials > TRIALS:
+        counted = f"{trials:,}" if trials < 10**15 else f"more than 10^{int(log10(trials))}"
+        raise Refusal("sweep", f"makes {counted} trials; at most {TRIALS:,} can be run at once")
+    if listed > POINTS:
+        raise Refusal("sweep", f"its axes hold {listed:,} values; at most {POINTS:,} can stand in one experiment")
+
+
+def _is_expanded(key: str, form: Any) -> bool:
+    """Whether each value takes memory: seeds that are counted do not."""
+    return isinstance(form, list) or (isinstance(form, dict) and key != "seeds")
+
+
+def _size(form: Any) -> int:
+    """How many values an axis, or seeds, seem to ask for; what is no such form is refused later."""
+    count = form.get("num", form.get("count")) if isinstance(form, dict) else form
+    if isinstance(count, list):
+        return max(1, len(count))
+    return max(1, count) if isinstance(count, int) else 1
 
 
 def points(form: Points) -> list[Decimal]:
@@ -71,12 +106,12 @@ def _grid(table: Any, key: str) -> Grid:
 def _seeds(form: Any, key: str) -> range | tuple[int, ...]:
     if isinstance(form, dict):
         span: SeedRange = checked(SeedRange, form, key)
-        if span.first + span.count > 2**32:
+        if span.first + span.count > SEEDS:
             raise Refusal(key, "goes beyond the last seed, 4294967295", form)
         return range(span.first, span.first + span.count)
     if isinstance(form, list):
         return tuple(_distinct(checked(_SEEDS, form, key), key))
-    if isinstance(form, int) and not isinstance(form, bool) and 1 <= form <= 2**32:
+    if isinstance(form, int) and not isinstance(form, bool) and 1 <= form <= SEEDS:
         return range(form)
     raise Refusal(key, "must be a number of seeds from 1 to 4294967296, a list, or { first, count }", form)
 
@@ -96,6 +131,11 @@ def _axis(key: str, form: Any, label: str) -> Axis:
 
 
 def _range(key: str, form: Points, label: str, written: Any) -> list[Any]:
+    if key in _WHOLE:
+        for name, end in (("start", form.start), ("stop", form.stop)):
+            checked(_value(key), int(end) if end.is_integer() else end, f"{label}.{name}")
+        if form.num > abs(form.stop - form.start) + 1:
+            raise Refusal(label, "gives numbers that are not whole; write the values as a list", written)
     try:
         numbers = points(form)
     except ValueError as error:
@@ -112,10 +152,19 @@ def _range(key: str, form: Points, label: str, written: Any) -> list[Any]:
 
 @cache
 def _values(key: str) -> TypeAdapter[Any]:
+    return TypeAdapter(Annotated[list[_annotation(key)], FailFast()])  # type: ignore[arg-type, misc]
+
+
+@cache
+def _value(key: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_annotation(key))
+
+
+def _annotation(key: str) -> Any:
     if key not in SWEEPABLE:
-        return TypeAdapter(list[Real])
+        return Real
     field = TABLES[SWEEPABLE[key]].model_fields[key]
-    return TypeAdapter(list[Annotated[field.annotation, *field.metadata, Field()]])  # type: ignore[name-defined]
+    return Annotated[field.annotation, *field.metadata, Field()]
 
 
 def _distinct(values: list[Any], label: str) -> list[Any]:

@@ -1,14 +1,13 @@
 """The rules that tie keys together, checked on the axes without expanding their product."""
 
-from math import prod
 from typing import Any
 
+from runner.experiment.limits import WEIGHTS
 from runner.experiment.spec import SWEEPABLE, Experiment, Grid, Task
 from runner.experiment.weight_axes import parsed
+from runner.labels import plural
 from runner.messages import Refusal, shown
 
-TRIALS = 10**10
-WEIGHTS = 1_000_000
 _ONLINE = {"sse", "half-sse"}
 
 
@@ -22,14 +21,11 @@ def check(experiment: Experiment) -> None:
     _check_weights(experiment)
     width = len(experiment.task.inputs[0])
     if any(len(probe) != width for probe in experiment.record.probes):
-        raise Refusal("record.probes", f"a probe needs {width} numbers, one for each input of the task")
+        raise Refusal("record.probes", f"a probe needs {plural(width, 'number')}, one for each input of the task")
     # A grid without axes stands for the base values, which `trace` runs.
     _check_grid(experiment, Grid(), "sweep")
     for index, grid in enumerate(experiment.grids):
         _check_grid(experiment, grid, f"sweep[{index}]" if len(experiment.grids) > 1 else "sweep")
-    trials = sum(prod(len(axis.values) for axis in grid.axes) * len(grid.seeds) for grid in experiment.grids)
-    if trials > TRIALS:
-        raise Refusal("sweep", f"makes {trials:,} trials; at most {TRIALS:,} can be run at once")
 
 
 def warnings(experiment: Experiment) -> list[str]:

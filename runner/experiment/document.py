@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
+from runner.experiment.limits import EPOCHS, POINTS, SEEDS
 from runner.experiment.spec import (
-    POINTS,
     Answers,
     Convergence,
     Epoch,
@@ -20,8 +20,6 @@ from runner.experiment.spec import (
     Whole,
 )
 
-SEEDS = 2**32  # NumPy's legacy generator takes 32 bits
-
 
 class CsvTask(Table):
     """A task whose samples are the rows of a CSV file beside the experiment file."""
@@ -35,13 +33,13 @@ class CsvTask(Table):
 class Every(Table):
     """The epochs 0, n, 2n, … up to the last."""
 
-    every: Annotated[Whole, Field(ge=1, le=1_000_000_000)]
+    every: Annotated[Whole, Field(ge=1, le=EPOCHS)]
 
 
 class RecordTable(Answers):
     """What is kept of a trial beside its outcome; `curve` lists the epochs at which to write the loss."""
 
-    curve: tuple[Epoch, ...] | Every = ()
+    curve: Annotated[tuple[Epoch, ...], Field(fail_fast=True)] | Every = ()
 
 
 class Points(Table):

@@ -12,11 +12,11 @@ from runner.experiment.axes import grids
 from runner.experiment.checks import check, span, warnings
 from runner.experiment.csv_task import csv_task
 from runner.experiment.document import TABLES, CsvTask, Document, Every
+from runner.experiment.limits import POINTS, SKIP
 from runner.experiment.overrides import overridden
 from runner.experiment.schema import schema as schema
 from runner.experiment.source import opened, plain
 from runner.experiment.spec import (
-    POINTS,
     Convergence,
     Experiment,
     Grid,
@@ -47,11 +47,14 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence
     written = opened(source)
     changed = overridden(written.content, overrides)
     try:
-        return _experiment(written.content, written.folder)
+        found = _experiment(written.content, written.folder)
     except Refusal as refusal:
         key = re.sub(r"\[\d+\]", "", refusal.key)
         where = "--set" if any(f"{key}.".startswith(f"{name}.") for name in changed) else written.where
         raise RunnerError(f"{where}: {refusal}") from None
+    if written.file is None:
+        return found
+    return replace(found, written={"file": written.file, "sha256": written.sha256, "overrides": list(overrides)})
 
 
 def whole(experiment: Experiment) -> dict[str, Any]:
@@ -130,6 +133,9 @@ def _order(experiment: Experiment, said: bool) -> tuple[Parameter | Skip, ...]:
     names = [entry.removesuffix(".T") for entry in order if isinstance(entry, str)]
     if biased and not said and "b1" not in names:
         return ("W1", "b1", "W2", "b2")
+    skipped = sum(entry.skip for entry in order if isinstance(entry, Skip))
+    if skipped > SKIP:
+        raise Refusal("init.order", f"passes over {skipped:,} draws; at most {SKIP:,}")
     for name in ("W1", "W2", "b1", "b2"):
         if names.count(name) > 1:
             raise Refusal("init.order", f"draws {name} twice")

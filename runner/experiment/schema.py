@@ -3,7 +3,8 @@
 from typing import Any
 
 from runner.experiment.document import Document, Points, SeedRange
-from runner.experiment.spec import LARGEST, POINTS, SWEEPABLE
+from runner.experiment.limits import LARGEST, POINTS, SEEDS
+from runner.experiment.spec import SWEEPABLE
 from runner.experiment.weight_axes import PATTERN
 
 _RANGED = {"integer", "number"}
@@ -18,7 +19,7 @@ def schema() -> dict[str, Any]:
     tables = document["$defs"]
     tables["Points"], tables["SeedRange"] = Points.model_json_schema(), SeedRange.model_json_schema()
     seed = tables["SeedRange"]["properties"]["first"]
-    seeds = [{"type": "integer", "minimum": 1, "maximum": 2**32}, _list_of(seed), {"$ref": "#/$defs/SeedRange"}]
+    seeds = [{"type": "integer", "minimum": 1, "maximum": SEEDS}, _list_of(seed), {"$ref": "#/$defs/SeedRange"}]
     axes = {key: _axis(tables[table.title()]["properties"][key]) for key, table in SWEEPABLE.items()}
     tables["Sweep"] = {
         "type": "object",

@@ -1,5 +1,6 @@
 """Where an experiment comes from: a file, the name of a shipped experiment, or a dict."""
 
+import hashlib
 import os
 import re
 import stat
@@ -10,20 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import RunnerError
-from runner.experiment.spec import LARGEST
+from runner.experiment.limits import DEPTH, EXPERIMENT_FILE, LARGEST
 from runner.messages import Refusal, bare, nearest
 
-LARGEST_FILE = 64 * 2**20  # bytes
-_DEPTH = 12
+# Keys of so many parts take tomllib the square of that. Possessive, so that it takes no such time itself.
+_LONG_KEY = re.compile(
+    rf"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{2 * DEPTH}}}""",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
 class Source:
-    """What was written, the words for where it stands, and the folder that its paths start from."""
+    """What was written, the words for where it stands, and the folder that its paths start from.
+
+    `file` is what it is called where others may read that, and `sha256` of its bytes; both None where it is no file.
+    """
 
     content: dict[str, Any]
     where: str
     folder: Path
+    file: str | None = None
+    sha256: str | None = None
 
 
 def opened(source: str | os.PathLike[str] | Mapping[str, Any]) -> Source:
@@ -35,7 +44,9 @@ def opened(source: str | os.PathLike[str] | Mapping[str, Any]) -> Source:
         if isinstance(source, Mapping):
             return Source(plain(source), "the experiment", Path())
         path = _found(source)
-        return Source(plain(_parsed(path)), str(path), path.parent)
+        content = _content(path)
+        digest = hashlib.sha256(content).hexdigest()
+        return Source(plain(_parsed(content)), str(path), path.parent, _called(source), digest)
     except Refusal as refusal:
         raise RunnerError(f"{'the experiment' if isinstance(source, Mapping) else source}: {refusal}") from None
 
@@ -49,8 +60,8 @@ def shipped() -> dict[str, Path]:
 
 def plain(value: Any, key: str = "") -> Any:
     """Return a copy made of dicts, lists and scalars; arrays and tuples become lists. Raises `Refusal`."""
-    if key.count(".") + key.count("[") > _DEPTH:
-        raise Refusal(key[:80], "is nested too deeply")
+    if key.count(".") + key.count("[") > DEPTH:
+        raise Refusal(key[:80], f"is nested too deeply; at most {DEPTH} tables or lists may stand inside each other")
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str):
@@ -84,22 +95,46 @@ def _found(source: str | os.PathLike[str]) -> Path:
     )
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _called(source: str | os.PathLike[str]) -> str:
+    """A path as it was given, less what it tells of the machine: a path from a root is cut to what is below here."""
+    path = Path(source)
+    if not path.is_absolute():
+        return path.as_posix()
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        return path.relative_to(Path.cwd()).as_posix()
+    except (OSError, ValueError):
+        return path.name
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
             raise Refusal("", "is not a regular file")
-        if status.st_size > LARGEST_FILE:
-            raise Refusal("", f"has more than {LARGEST_FILE // 2**20} MB")
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(EXPERIMENT_FILE + 1)
+        if len(content) > EXPERIMENT_FILE:
+            raise Refusal(
+                "",
+                f"has more than {EXPERIMENT_FILE // 2**10} KB; write axes as ranges {{ start, stop, num }}, and "
+                "samples into a CSV file beside it",
+            )
     except OSError as error:
         raise Refusal("", f"cannot be read: {error.strerror}") from None
+    return content
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refusal("", "is not UTF-8 text") from None
+    deep = f"is nested too deeply; at most {DEPTH} tables or lists may stand inside each other"
+    if _LONG_KEY.search(text):
+        raise Refusal("", deep)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise Refusal("", "is nested too deeply") from None
+        raise Refusal("", deep) from None
     except ValueError as error:  # also an integer of thousands of digits
         if len({*re.findall(r"^[ \t]*(\[\[?)[ \t]*sweep[ \t]*\]", text, re.MULTILINE)}) == 2:
             raise Refusal(

@@ -3,14 +3,16 @@
 Each model checks its keys one by one; `runner.experiment.checks` holds the rules that tie keys together.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 
-LARGEST = 1e30  # in magnitude; far inside float32, so that no number of a file is infinite in either precision
-CELLS = 1_000_000  # samples times inputs, and samples times outputs
-POINTS = 1_000_000  # of one axis
+from runner.experiment.limits import CELLS, EPOCHS, HIDDEN, LARGEST, SKIP
+from runner.labels import plural
+
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 
 
@@ -25,16 +27,22 @@ def _rectangular(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...]
     return rows
 
 
+def _usable_as_a_folder(name: str) -> str:
+    if re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", name):
+        raise ValueError(f'"{name}" can be no folder under Windows; add a letter')
+    return name
+
+
 # Adding 0.0 turns -0.0 into 0.0: two equal configurations have the same text, too.
 Real = Annotated[
     float, Strict(), Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False), AfterValidator(lambda x: x + 0.0)
 ]
 Whole = Annotated[int, Strict()]
-Epoch = Annotated[Whole, Field(ge=0, le=1_000_000_000)]
+Epoch = Annotated[Whole, Field(ge=0, le=EPOCHS)]
 Vector = Annotated[tuple[Real, ...], Field(fail_fast=True)]
 Matrix = Annotated[tuple[Vector, ...], Field(fail_fast=True), AfterValidator(_rectangular)]
 Rows = Annotated[Matrix, Field(min_length=1)]
-Slug = Annotated[str, Field(pattern=SLUG)]
+Slug = Annotated[str, Field(pattern=SLUG), AfterValidator(_usable_as_a_folder)]
 Label = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 
 
@@ -55,16 +63,18 @@ class Task(Table):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.inputs) != len(self.targets):
-            raise ValueError(f"has {len(self.inputs)} rows of inputs and {len(self.targets)} of targets")
+            raise ValueError(f"has {plural(len(self.inputs), 'row')} of inputs and {len(self.targets):,} of targets")
         if self.probes and len(self.probes[0]) != len(self.inputs[0]):
-            raise ValueError(f"has probes of {len(self.probes[0])} numbers and inputs of {len(self.inputs[0])}")
+            raise ValueError(
+                f"has probes of {plural(len(self.probes[0]), 'number')}, inputs of {len(self.inputs[0]):,}"
+            )
         return self
 
 
 class Network(Table):
     """Inputs, one hidden layer of sigmoids, sigmoid outputs; with or without biases in both layers."""
 
-    hidden: Annotated[Whole, Field(ge=1, le=4096)] = 4
+    hidden: Annotated[Whole, Field(ge=1, le=HIDDEN)] = 4
     bias: StrictBool = True
 
 
@@ -74,7 +84,7 @@ Parameter = Literal["W1", "W1.T", "b1", "W2", "W2.T", "b2"]
 class Skip(Table):
     """Draws of the stream that are passed over."""
 
-    skip: Annotated[Whole, Field(ge=1, le=1_000_000)]
+    skip: Annotated[Whole, Field(ge=1, le=SKIP)]
 
 
 class Init(Table):
@@ -91,7 +101,7 @@ class Init(Table):
     mean: Real = 0.0
     std: Annotated[Real, Field(ge=0)] = 1.0
     scale: Real | Literal["1/sqrt(fan_in)"] = 1.0
-    order: tuple[Parameter | Skip, ...] = ("W1", "b1", "W2", "b2")
+    order: Annotated[tuple[Parameter | Skip, ...], Field(fail_fast=True)] = ("W1", "b1", "W2", "b2")
     W1: Matrix | None = None
     b1: Vector | None = None
     W2: Matrix | None = None
@@ -151,7 +161,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A whole experiment file: every value, whoever supplied it. Warnings take no part in comparisons."""
+    """A whole experiment file: every value, whoever supplied it.
+
+    `written` says what was read: the `file` as it was called, its `sha256`, and the `overrides`; None where it was no
+    file. It and warnings take no part in comparisons.
+    """
 
     name: str
     description: str
@@ -163,6 +177,7 @@ class Experiment:
     record: Record
     grids: tuple[Grid, ...]
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    written: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 SWEEPABLE = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from runner.experiment.limits import ENCODER, PARITY
 from runner.experiment.spec import Task
 from runner.messages import Refusal, nearest
 
@@ -113,8 +114,10 @@ TASKS = {
     "patterns": NamedTask("three patterns of four features, two classes", _patterns, _PATTERNS_RECIPE),
     "and": NamedTask("logical and of two inputs", _and),
     "or": NamedTask("logical or of two inputs", _or),
-    "parity-N": NamedTask("whether the number of ones among N inputs is odd, 2^N samples", _parity, sizes=range(2, 16)),
-    "encoder-N": NamedTask("N unit vectors, each its own target", _encoder, sizes=range(2, 1001)),
+    "parity-N": NamedTask(
+        "whether the number of ones among N inputs is odd, 2^N samples", _parity, sizes=range(2, PARITY + 1)
+    ),
+    "encoder-N": NamedTask("N unit vectors, each its own target", _encoder, sizes=range(2, ENCODER + 1)),
 }
 
 

@@ -7,7 +7,7 @@ import math
 import re
 
 AS_DRAWN = math.nan  # the value of such a key in a grid that has no axis for it
-PATTERN = r"^(W1|W2)\[(0|[1-9][0-9]*),(0|[1-9][0-9]*)\]$|^(b1|b2)\[(0|[1-9][0-9]*)\]$"
+PATTERN = r"^(W1|W2)\[(0|[1-9][0-9]{0,6}),(0|[1-9][0-9]{0,6})\]$|^(b1|b2)\[(0|[1-9][0-9]{0,6})\]$"
 
 
 def parsed(key: str) -> tuple[str, int, int] | None:

@@ -44,7 +44,8 @@ def _what(experiment: Experiment, axes: Mapping[str, Sequence[Any]], counts: Map
     biases = {True: "biases", False: "no biases"}.get(experiment.network.bias, "")
     biases = "biases: " + _listing(axes["bias"]) if "bias" in axes else biases
     inputs, outputs = len(task.inputs[0]), len(task.targets[0])
-    sizes = f"{inputs} inputs, {value('hidden', experiment.network)} hidden and {outputs} output sigmoids"
+    hidden = value("hidden", experiment.network)
+    sizes = f"{several(inputs, 'input')}, {hidden} hidden and {several(outputs, 'output sigmoid')}"
     training = experiment.training
     objective = _listing(axes["objective"]) if "objective" in axes else _OBJECTIVES[training.objective]
     epochs = (

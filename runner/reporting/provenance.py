@@ -42,17 +42,33 @@ def made(source: Origin) -> Pairs:
     versions = ", ".join(f"{name} {found}" for name, found in manifest["versions"].items() if found)
     known = {name: str(found) for name, found in manifest["machine"].items() if isinstance(found, str | int)}
     target = manifest["machine"].get("target") or {}
+    target = target if isinstance(target, dict) else {"name": target}
+    features = [word for word in str(target.get("features", "")).split(",") if word.startswith("+")]
+    read, git = manifest.get("experiment") or {}, manifest.get("checkout") or {}
     found = [
+        ("Experiment file", _pairs(read, ("file", ""), ("sha256", "SHA-256 "), ("overrides", "changed by "))),
         ("seedsweep", str(manifest["seedsweep"])),
         ("Kernel hash", str(manifest["kernel_hash"])),
         ("Versions", versions),
         ("Machine", ", ".join(f"{name} {value}" for name, value in known.items())),
-        ("Compiled for", str(target.get("name", "") if isinstance(target, dict) else target)),
+        ("Git commit", str(git.get("commit", "")) + (" and changes" if git.get("changed") else "")),
+        ("Compiled for", " ".join([str(target.get("name", "")), *features])),
         ("Run", f"{manifest['started']} to {manifest['ended']}, {manifest['wall_seconds']:,.1f} s"),
         ("Jobs", f"{manifest['jobs']} ({manifest['backend']})" if {"jobs", "backend"} <= manifest.keys() else ""),
+        ("Threads", f"{manifest['threads_per_job']} a job" if "threads_per_job" in manifest else ""),
         ("Command", " ".join(map(str, manifest.get("command", [])))),
     ]
     return [(name, words) for name, words in found if words]
+
+
+def _pairs(said: Mapping[str, Any], *keys: tuple[str, str]) -> str:
+    """What some keys hold, each after its words, where they hold something."""
+    found = [(words, said.get(key)) for key, words in keys]
+    return ", ".join(
+        words + (" ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for words, value in found
+        if value
+    )
 
 
 def citation(source: Origin) -> str:

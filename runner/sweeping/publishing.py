@@ -71,5 +71,6 @@ class Tables:
                 wall_seconds=time.monotonic() - self._clock,
                 jobs=jobs,
                 backend=backend,
+                written=plan.experiment.written,
             )
         self._store.publish([*names, MANIFEST])

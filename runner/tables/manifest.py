@@ -7,12 +7,18 @@ import platform
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from runner.tables.checkout import checkout
+from runner.tables.manifest_shape import sound
+
 NAME = "manifest.json"
+_PROJECT = Path(__file__).parents[2]
+_LARGEST = 256 * 2**20  # bytes: an experiment as large as the limits allow makes some 100 MB
 _PACKAGES = ("numpy", "numba", "llvmlite", "pandas", "joblib", "pyarrow")
 
 
@@ -29,27 +35,38 @@ def write_manifest(
     wall_seconds: float,
     jobs: int,
     backend: str,
+    written: Mapping[str, Any] | None = None,
     ended: datetime | None = None,
     command: Sequence[str] | None = None,
 ) -> None:
     """Write the manifest of finished files, so that it is there whole or not at all.
 
-    `spec` is what `reading.whole` gives, `cpu` the target that kernels are compiled for (name, features). `started` and
-    `ended` have a time zone; left out, `ended` is now and `command` that of this process.
+    `spec` is what `reading.whole` gives, `cpu` the target that kernels are compiled for (name, features), `written` the
+    file that the experiment was read from (`Experiment.written`). `started` and `ended` have a time zone; left out,
+    `ended` is now and `command` that of this process.
     """
     manifest = {
         "seedsweep": _own_version(),
+        "checkout": None if (found := checkout(_PROJECT)) is None else asdict(found),
+        "experiment": written,
         "spec": spec,
         "axes": axes,
         "counts": counts,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
-        "machine": {"platform": platform.platform(), "cpu": _cpu_name(), "target": cpu, "cores": os.cpu_count()},
+        "machine": {
+            "platform": platform.platform(),
+            "cpu": _cpu_name(),
+            "target": cpu,
+            "cores": os.cpu_count(),
+            "usable_cores": _usable_cores(),
+        },
         "kernel_hash": kernel_hash,
         "files": {name: _digest(folder / name) for name in files},
         "started": _utc(started),
         "ended": _utc(ended or datetime.now(UTC)),
         "wall_seconds": wall_seconds,
         "jobs": jobs,
+        "threads_per_job": 1,  # no kernel starts any
         "backend": backend,
         "command": list(sys.argv if command is None else command),
     }
@@ -69,12 +86,18 @@ def write_manifest(
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of a folder of results, None where there is none or it is none of ours."""
+    path = folder / NAME
     try:
-        manifest = json.loads((folder / NAME).read_bytes())
-        sizes = [entry["bytes"] for entry in manifest["files"].values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return None
+        manifest = json.loads(path.read_bytes(), parse_constant=_refused)
+    except (OSError, ValueError, RecursionError):
         return None
-    return manifest if isinstance(manifest, dict) and all(isinstance(size, int) for size in sizes) else None
+    return manifest if sound(manifest) else None
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def complete(folder: Path, spec: Mapping[str, Any], kernel_hash: str) -> bool:
@@ -110,10 +133,15 @@ def _version(package: str) -> str | None:
 
 
 def _own_version() -> str | None:
-    project = Path(__file__).parents[2] / "pyproject.toml"
+    project = _PROJECT / "pyproject.toml"
     if project.is_file():  # a checkout, whatever else is installed
         return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
     return _version("seedsweep")
+
+
+def _usable_cores() -> int | None:
+    """The CPUs that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _cpu_name() -> str:

@@ -108,7 +108,7 @@ def environment(**variables: object) -> dict[str, str]:
 def one_sentence(text: str) -> str:
     """What a command says where it fails: one line, and no traceback."""
     (line,) = text.splitlines()
-    assert line.startswith(("error: ", "stopped: "))
+    assert line.startswith(("error: ", "stopped: ", "does not hold: "))
     return line
 
 

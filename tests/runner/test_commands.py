@@ -217,7 +217,16 @@ def test_ctrl_c_is_said_in_any_command(monkeypatch, capsys):
 
     monkeypatch.setattr("runner.experiment.reading.schema", interrupted)
     assert run_main(monkeypatch, "schema") == 130
-    assert capsys.readouterr() == ("", "stopped; run the same command again to go on\n")
+    assert capsys.readouterr() == ("", "stopped; run the same command again\n")
+
+
+def test_ctrl_c_goes_on_where_something_is_kept(monkeypatch, capsys, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runner.sweeping.run.run", interrupted)
+    assert run_main(monkeypatch, "sweep", written(SMALL, tmp_path), "--results", tmp_path) == 130
+    assert capsys.readouterr() == ("", "stopped: run the same command again to go on\n")
 
 
 def test_the_program_calls_itself_as_it_was_called(monkeypatch, tmp_path, capsys):

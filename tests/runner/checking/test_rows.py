@@ -87,7 +87,7 @@ def test_a_manifest_that_does_not_belong_is_noticed(copy):
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunnerError, match=r"trial 0 has hidden = 2, and by its manifest\.json it is 3; .* not belong"):
         row(copy, 0)
-    manifest["spec"] = {"name": "small"}
+    manifest["spec"]["task"] = "xro"
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunnerError, match=r"manifest\.json: its spec cannot be used \(the experiment: task"):
         row(copy, 0)

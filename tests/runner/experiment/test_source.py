@@ -1,3 +1,4 @@
+import hashlib
 import os
 from pathlib import Path
 
@@ -76,8 +77,8 @@ def test_pipes_folders_and_huge_files_are_refused(tmp_path):
     with pytest.raises(RunnerError, match="is a folder"):
         opened(tmp_path)
     with (tmp_path / "huge.toml").open("wb") as file:
-        file.truncate(64 * 2**20 + 1)
-    with pytest.raises(RunnerError, match="64 MB"):
+        file.truncate(2**18 + 1)
+    with pytest.raises(RunnerError, match="256 KB"):
         opened(tmp_path / "huge.toml")
 
 
@@ -92,3 +93,14 @@ def test_a_dict_that_holds_itself_is_refused():
     content["task"] = content
     with pytest.raises(RunnerError, match="nested"):
         opened(content)
+
+
+def test_a_file_is_called_as_it_was_given_and_no_more_is_told_of_the_machine(tmp_path, monkeypatch):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    path = written(folder, TEXT)
+    assert (opened(path).file, opened(path).sha256) == ("a.toml", hashlib.sha256(TEXT.encode()).hexdigest())
+    monkeypatch.chdir(tmp_path)
+    assert opened(path).file == opened("home/a.toml").file == opened(Path("home", "a.toml")).file == "home/a.toml"
+    assert opened("xor").file == "xor"
+    assert (opened({"name": "a"}).file, opened({"name": "a"}).sha256) == (None, None)

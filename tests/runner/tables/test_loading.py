@@ -38,7 +38,7 @@ def folder_of_results(folder, kind="csv", scale=None):
         folder,
         spec=whole(experiment),
         axes={},
-        counts={},
+        counts={"configurations": 2, "trials": 2},
         kernel_hash="0",
         cpu={},
         files=[f"trials.{kind}", "summary.csv"],

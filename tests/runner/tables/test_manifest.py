@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import platform
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.metadata import version
 
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 
 from runner.experiment.reading import read, whole
+from runner.tables import manifest
+from runner.tables.checkout import checkout
 from runner.tables.manifest import complete, read_manifest, write_manifest
+from tests.runner.running import ROOT
 
 SPEC = whole(read("xor"))
 STARTED = datetime(2031, 2, 3, 14, 5, 6, 7, timezone(timedelta(hours=2)))
@@ -49,6 +53,8 @@ def test_a_manifest_says_what_was_run_on_what(tmp_path):
     assert found["machine"]["target"] == {"name": "skylake", "features": "+avx2,+fma"}
     assert found["machine"]["cores"] == os.cpu_count()
     assert found["machine"]["cpu"]
+    assert 1 <= found["machine"]["usable_cores"] <= os.cpu_count()
+    assert found["threads_per_job"] == 1
     assert (found["started"], found["ended"]) == ("2031-02-03T12:05:06+00:00", "2031-02-03T12:05:08+00:00")
     assert (found["wall_seconds"], found["jobs"], found["backend"]) == (1.5, 2, "threads")
     assert found["command"] == ["seedsweep", "sweep", "xor"]
@@ -56,6 +62,70 @@ def test_a_manifest_says_what_was_run_on_what(tmp_path):
         "trials.csv": {"sha256": hashlib.sha256(b"trial\n0\n").hexdigest(), "bytes": 8},
         "summary.csv": {"sha256": hashlib.sha256(b"").hexdigest(), "bytes": 0},
     }
+
+
+def test_a_manifest_names_the_experiment_file_and_the_commit(tmp_path, monkeypatch):
+    written = read("xor", ["training.epochs=7"]).written
+    write(tmp_path, written=written)
+    found = read_manifest(tmp_path)
+    file = (ROOT / "experiments" / "xor.toml").read_bytes()
+    digest = hashlib.sha256(file).hexdigest()
+    assert found["experiment"] == {"file": "xor", "sha256": digest, "overrides": ["training.epochs=7"]}
+    assert found["checkout"] == (None if (there := checkout(ROOT)) is None else asdict(there))
+    monkeypatch.setattr(manifest, "_PROJECT", tmp_path)
+    write(tmp_path)
+    assert (read_manifest(tmp_path)["experiment"], read_manifest(tmp_path)["checkout"]) == (None, None)
+
+
+def test_a_manifest_of_an_earlier_version_is_read(tmp_path):
+    write(tmp_path)
+    content = json.loads((tmp_path / "manifest.json").read_text())
+    for key in ("checkout", "experiment", "threads_per_job"):
+        del content[key]
+    del content["machine"]["usable_cores"]
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    assert read_manifest(tmp_path) == content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spec": []},
+        {"spec": {"name": 3}},
+        {"spec": {"name": "a", "training": 3}},
+        {"axes": {"hidden": 3}},
+        {"axes": {"hidden": [[3]]}},
+        {"counts": {"trials": "20", "configurations": 2}},
+        {"counts": {"trials": True, "configurations": 2}},
+        {"counts": {}},
+        {"kernel_hash": None},
+        {"files": {"../trials.csv": {"sha256": "", "bytes": 1}}},
+        {"files": {"": {"sha256": "", "bytes": 1}}},
+        {"files": {"trials.csv": {"sha256": None, "bytes": 1}}},
+        {"files": {"trials.csv": {"sha256": "", "bytes": True}}},
+        {"wall_seconds": "1"},
+        {"wall_seconds": float("nan")},
+        {"machine": []},
+        {"versions": "1"},
+        {"command": "sweep"},
+        {"experiment": "xor.toml"},
+        {"jobs": 1.5},
+    ],
+)
+def test_a_manifest_with_something_else_in_a_place_is_none(tmp_path, change):
+    write(tmp_path)
+    content = json.loads((tmp_path / "manifest.json").read_text()) | change
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    assert read_manifest(tmp_path) is None
+
+
+def test_a_pipe_or_a_huge_file_is_no_manifest(tmp_path):
+    os.mkfifo(tmp_path / "manifest.json")
+    assert read_manifest(tmp_path) is None
+    (tmp_path / "manifest.json").unlink()
+    with (tmp_path / "manifest.json").open("wb") as file:
+        file.truncate(2**40)
+    assert read_manifest(tmp_path) is None
 
 
 def test_a_manifest_names_the_version_of_this_program(tmp_path):
