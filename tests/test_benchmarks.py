@@ -201,3 +201,11 @@ def test_the_benchmark_of_peers_has_a_row_for_every_peer():
         assert found.keys() == {(peer.name, peer.precision) for peer in peers}
         assert all(cost == "skipped" or float(cost.replace(",", "")) > 0 for cost in found.values())
     assert [row[:3] for row in rows[-2:]] == [["1", "2", "1"], ["1", "2", "10"]]
+
+
+def test_the_benchmark_of_stages_adds_up_to_whole_sweeps():
+    _, *rows = quick("stages")
+    shares = {row[0]: [float(cell.rstrip("%")) for cell in row[2::2]] for row in rows}
+    assert shares.pop("the whole sweep") == [100, 100]
+    assert np.sum(list(shares.values()), axis=0) == pytest.approx([100, 100], abs=3)
+    assert len(shares) == 5
