@@ -21,7 +21,7 @@ def main() -> None:
                 sys.stdout.flush()
         except RunnerError as error:
             _say(f"{_kind(error)}: {error}")
-            if any(thread.name == "conductor" for thread in threading.enumerate()):
+            if any(thread.name == "conductor" for thread in threading.enumerate()) and not _has_children():
                 _end_now(error.exit_code)
             sys.exit(error.exit_code)
         except SystemExit as end:
@@ -33,6 +33,11 @@ def main() -> None:
 def _say(sentence: str) -> None:
     with suppress(OSError):  # of a terminal that was closed
         print(sentence, file=sys.stderr)  # noqa: T201 - the one sentence
+
+
+def _has_children() -> bool:
+    """Whether processes of workers are left, which Python's own end puts away."""
+    return "multiprocessing" in sys.modules and bool(sys.modules["multiprocessing"].active_children())
 
 
 def _end_now(code: int) -> None:

@@ -85,8 +85,7 @@ def watched(laid_out: Plan, measured: list[Group], costs: Sequence[Training]) ->
 
 
 def _costs(laid_out: Plan, group: Group, jobs: int, share: float) -> Training:
-    kinds = kernel_cache.module("lanes")
-    lanes = int((kinds.FLOAT64 if group.shape.precision == "float64" else kinds.FLOAT32).width)
+    lanes = engine.lanes(_work(laid_out, group, 1))
     longest, least = math.ceil(group.epochs.mean()), min(group.size, lanes)
     probed = min(longest, 16)
     epoch = _least(_training(laid_out, group, least, probed)) / (probed + 1)

@@ -44,11 +44,9 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     The arrays, an entry a trial: those of kernels.trials.Outcomes by name, those of fates only where they are recorded;
     `weights` are in the order W1, b1, W2, b2.
     """
-    training, convergence, lanes, memory, trials = map(
-        kernel_cache.module, ("training", "convergence", "lanes", "memory", "trials")
-    )
+    training, convergence, kinds, trials = map(kernel_cache.module, ("training", "convergence", "lanes", "trials"))
     task, record, shape = work.experiment.task, work.experiment.record, work.shape
-    kind = lanes.FLOAT64 if shape.precision == "float64" else lanes.FLOAT32
+    kind = kinds.FLOAT64 if shape.precision == "float64" else kinds.FLOAT32
     inputs, targets = np.array(task.inputs), np.array(task.targets)
     probes = np.array([*task.probes, *record.probes], float).reshape(-1, inputs.shape[1])
     metric = {
@@ -57,7 +55,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         "classification": convergence.CLASSIFICATION,
     }[shape.metric]
     count, outputs = len(work.seeds), targets.shape[1]
-    space = memory.memory(kind, inputs.shape[1], shape.hidden, outputs, len(inputs), len(probes), shape.bias)
+    space = _space(work, kind)
     initial = initial_weights(work)
     out = trials.outcomes(
         count,
@@ -110,6 +108,22 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     columns: dict[str, NDArray[Any]] = out._asdict()
     fates = columns.pop("fates")
     return columns | ({name: fates[:, k] for k, name in enumerate(trials.FATES)} if record.fate else {})
+
+
+def lanes(work: Work) -> int:
+    """How many of the trials run side by side."""
+    kinds = kernel_cache.module("lanes")
+    space = _space(work, kinds.FLOAT64 if work.shape.precision == "float64" else kinds.FLOAT32)
+    return int(space.lanes.shape[1])
+
+
+def _space(work: Work, kind: Any) -> Any:
+    """Memory for networks of the shape of a chunk."""
+    task, record = work.experiment.task, work.experiment.record
+    inputs, outputs = len(task.inputs[0]), len(task.targets[0])
+    probes = len(task.probes) + len(record.probes)
+    shape, memory = work.shape, kernel_cache.module("memory")
+    return memory.memory(kind, inputs, shape.hidden, outputs, len(task.inputs), probes, shape.bias)
 
 
 def initial_weights(work: Work) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from runner.estimating.groups import groups
 from runner.experiment.reading import read
 from runner.planning.plan import plan
 
-CHUNK, TRIAL, EPOCH, LANES = 2e-3, 3e-6, 5e-7, 32
+CHUNK, TRIAL, EPOCH, LANES = 2e-3, 3e-6, 5e-7, 64
 
 
 class Clock:
@@ -95,7 +95,7 @@ def test_real_kernels_are_measured(monkeypatch):
     assert training.load(laid_out, found)[1] == 0
     costs = training.watched(laid_out, found, training.training_costs(laid_out, found, 2))
     for group, of in zip(found, costs, strict=True):
-        assert of.lanes == (64 if group.shape.precision == "float32" else 32)
+        assert of.lanes == 64
         assert of.chunk > 0
         assert of.slowness > 0.9
         assert (of.stopped == 0).all()

@@ -61,7 +61,9 @@ def test_bands_lie_between_quantiles(folder):
 
 
 def test_a_trial_that_stopped_keeps_its_last_loss(tmp_path):
-    folder = swept(SWEEP | {"convergence": {"stop": True}, "sweep": {"seeds": 60, "hidden": [4]}}, tmp_path)
+    every_epoch = {"record": {"curve": {"every": 1}}}  # so that the last one drawn is where the last trial stops
+    settings = SWEEP | every_epoch | {"convergence": {"stop": True}, "sweep": {"seeds": 60, "hidden": [4]}}
+    folder = swept(settings, tmp_path)
     (line,) = [line for line in curve_bands(folder).axes[0].get_lines() if line.get_color() == SOLVED]
     solved = load(folder).trials.query("converged")
     assert line.get_ydata()[-1] == np.quantile(solved["final_loss"], 0.5, method="inverted_cdf")
