@@ -27,9 +27,9 @@ _LN2_SINGLE = (0.693145751953125, 1.428606765330187e-06)
 _ROUND, _BIAS = 6755399441055744.0, 1023.0
 _ROUND_SINGLE, _BIAS_SINGLE = 12582912.0, 127.0
 
-# P and Q, constant terms first. Those are exact, so that the error begins with r**3. Their common factor is free: of 1/16,
-# 3/16, ... 15/16 two round best in both precisions (a sigmoid's mean error is 0.44 units in the last place, with others
-# up to 0.54), and of these 15/16 gives the two numbers that a document prints for fixed weights to all their digits.
+# P and Q, constant terms first. Those are exact, so that the error begins with r**3. Their common factor is free: of
+# 1/16, 3/16, ... 15/16 two round best in both precisions (a sigmoid's mean error is 0.44 units in the last place, with
+# others up to 0.54), and of these 15/16 gives the two numbers that a document prints for fixed weights to all digits.
 _P = (0.9375, 0.10416365194537043, 0.0009297580927997571)
 _Q = (0.46875, 0.013019325972686527, 3.0976881928515416e-05)
 _P_SINGLE, _Q_SINGLE = (0.9375, 0.09372900426387787), (0.46875, 0.0078020403161644936)

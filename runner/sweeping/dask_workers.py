@@ -54,7 +54,7 @@ def _connected(Client: Any, LocalCluster: Any, jobs: int, scheduler: str | None)
                 cluster = LocalCluster(
                     n_workers=jobs,
                     threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",  # any port: without an address it takes 8787, and says if it cannot
+                    dashboard_address="127.0.0.1:0",  # any port: with None it takes 8787, and says if it cannot
                     silence_logs=logging.CRITICAL,
                 )
         return DaskWorkers(Client(cluster or scheduler, timeout=_REACHED, set_as_default=False), cluster, scheduler)
