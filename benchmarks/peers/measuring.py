@@ -59,7 +59,8 @@ def choose(peer: Peer, cores: int, effort: Effort) -> Chosen:
             took.append(trained.seconds / len(trained.weights) / CHECKED)
         if min(took) < least:
             best, least = variant, min(took)
-    epochs = effort.epochs if least * best["batch"] * effort.epochs < LONGEST else max(CHECKED, effort.epochs // 10)
+    fits = peer.in_full or least * best["batch"] * effort.epochs < LONGEST
+    epochs = effort.epochs if fits else max(CHECKED, effort.epochs // 10)
     return Chosen(peer, best, epochs)
 
 

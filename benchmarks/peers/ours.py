@@ -57,6 +57,7 @@ SWEEPS = [
         sweep,
         lambda _: [{"batch": 100_000}],
         reference=notebook_outputs,
+        in_full=True,
     )
     for precision in ("float64", "float32")
 ]

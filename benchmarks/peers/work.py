@@ -80,6 +80,7 @@ class Peer:
     needs: str = "numpy"
     reference: Callable[[int, int], NDArray[np.float64]] = notebook_weights
     slow_to_start: bool = False  # so that a quick run leaves it out
+    in_full: bool = False  # costs something that fewer epochs would not make less
 
     def run(self, cores: int, epochs: int, **variant: Any) -> Trained:
         """Train `batch` trials once."""
