@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import re
@@ -433,3 +434,12 @@ def test_axes_in_another_order_are_another_sweep(tmp_path):
     for axes in orders:
         folder = swept({**content, "sweep": axes}, tmp_path)
         assert digests(folder) == digests(swept({**content, "sweep": axes}, tmp_path / "alone"))
+
+
+def test_the_manifest_names_the_file_of_the_experiment(tmp_path):
+    file = written(ONE_SHAPE, tmp_path)
+    run(read(file, ["training.epochs=3"]), Run(tmp_path / "results", 1, "threads", "csv"), lambda *_: None)
+    found = json.loads((tmp_path / "results" / "manifest.json").read_text())["experiment"]
+    assert found["file"] == file.name
+    assert found["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert found["overrides"] == ["training.epochs=3"]
