@@ -46,7 +46,7 @@ def callee(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """Compile a part of kernels that LLVM must inline: a call would pass 32 trials through memory."""
+    """Compile a part of kernels that LLVM must inline: a call would pass all lanes through memory."""
     return cast(F, numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_FLAGS)(function))
 
 
