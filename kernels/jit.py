@@ -6,6 +6,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import extending
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +31,38 @@ class _Cache(FunctionCache):
             return None
 
 
+class _PartLibrary(JITCodeLibrary):
+    """Code that kernels contain and nobody calls: optimised, but not translated for the CPU, half of LLVM's work."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def get_pointer_to_function(self, _name: str) -> int:
+        return 0
+
+    @property
+    def codegen(self) -> "_PartLibrary":
+        return self
+
+    def set_env(self, _name: str, _env: Any) -> None:
+        """Nothing: no part of a kernel uses Python objects."""
+
+
+class _PartCompiler(Compiler):
+    def __init__(self, typing_context: Any, target_context: Any, _library: None, *rest: Any) -> None:
+        library = _PartLibrary(target_context.codegen(), "part")
+        super().__init__(typing_context, target_context, library, *rest)
+
+
+_PART = {
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _PartCompiler,
+    **_FLAGS,
+}
+
+
 def _kept(function: F, **wrappers: bool) -> F:
     compiled = numba.njit(no_cfunc_wrapper=True, **wrappers, **_FLAGS)(function)
     compiled._cache = _Cache(function)
@@ -47,14 +81,9 @@ def callee(function: F) -> F:
 
 def inline(function: F) -> F:
     """Compile a part of kernels that LLVM must inline: a call would pass all lanes through memory."""
-    return cast(F, numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_FLAGS)(function))
+    return cast(F, numba.njit(**_PART)(function))
 
 
 def overload(stub: Callable[..., Any]) -> Callable[[F], F]:
     """Register an implementation of `stub` chosen by the types of its arguments; inlined like `inline`."""
-    return cast(
-        Callable[[F], F],
-        extending.overload(
-            stub, jit_options={"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **_FLAGS}
-        ),
-    )
+    return cast(Callable[[F], F], extending.overload(stub, jit_options=_PART))
