@@ -14,10 +14,9 @@ from kernels.jit import inline, kernel
 from kernels.lanes import first_lane
 from kernels.layers import (
     accumulate,
-    activate_hidden,
-    activate_outputs,
     descend,
     descend_and_sum_online,
+    feedforward,
     hidden_deltas,
     hidden_errors,
     output_deltas,
@@ -40,8 +39,7 @@ from kernels.memory import (
     pair,
     part,
 )
-from kernels.records import number, worst_error
-from kernels.tiles import TILE
+from kernels.records import number
 from kernels.views import local, view
 
 _FIRST_LANE = np.uint64(1)
@@ -110,6 +108,7 @@ def states(epochs: int, answers: int, parameters: int) -> States:
 @kernel
 def trace(
     kind: Any,
+    tiles: Any,
     inputs: Any,
     targets: Any,
     metric: int,
@@ -123,11 +122,12 @@ def trace(
 ) -> int:
     """Train the first of `trials` into `passes`, `updates` and `states`; the number of epochs that it ran.
 
-    The arguments are those of kernels.training.train; all numbers of `space` that are not constants are zero. Where
-    `stop` ends the trial before the last epoch, entries past that number mean nothing.
+    The arguments are those of kernels.training.arguments, with `Tiles(1)`, as samples come one by one; all numbers of
+    `space` that are not constants are zero. Where `stop` ends the trial before the last epoch, entries past that number
+    mean nothing.
     """
     numbers, layout, order, _, _, _, _ = space
-    rows, wanted = view(inputs), view(targets)
+    rows, wanted, one = view(inputs), view(targets), tiles.single
     W1, W2 = pair(numbers, layout, WEIGHTS, kind)
     G1, G2 = pair(numbers, layout, GRADIENTS, kind)
     V1, V2 = pair(numbers, layout, VELOCITIES, kind)
@@ -145,65 +145,64 @@ def trace(
     samples, epochs = inputs.shape[0], trials.epochs[0]
 
     for epoch in range(epochs + 1):
-        for first in range(0, samples, TILE):
-            count = min(TILE, samples - first)
-            sum_inputs(kind, first, count, rows, W1, hidden)
-            activate_hidden(count, W1, hidden)
-            sum_hidden(kind, first, count, hidden, W2, outputs)
-            activate_outputs(first, count, outputs)
-            if not online and epoch < epochs:
-                output_deltas(first, count, wanted, outputs, deltas)
-                accumulate(kind, first, count, rows, hidden, deltas, W2, G1, G2)
-                _record_pass(kind, epoch, first, count, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
-
+        for s in range(samples):
+            feedforward(kind, s, one, rows, W1, W2, hidden, outputs)
         loss = mean_squared_error(samples, wanted, outputs)
         states.loss[epoch] = number(first_lane(loss))
-        states.max_error[epoch] = worst_error(0, targets, layout[OUTPUTS, 0], numbers)
+        states.max_error[epoch] = _worst_error(wanted, outputs)
         for k in range(states.outputs.shape[1]):
-            states.outputs[epoch, k] = number(numbers[layout[OUTPUTS, 0] + k, 0])
+            states.outputs[epoch, k] = number(first_lane(outputs[0, k]))
         _record(0, numbers, order, states.weights, epoch)
         held = holding(metric, samples, wanted, outputs, loss, threshold) & _FIRST_LANE != np.uint64(0)
         if epoch == epochs or (stop and held):
             return epoch
 
-        if not online:
-            _record(gradients, numbers, order, updates.gradients[epoch], 0)
-            if trials.momentum[0] > 0.0:
+        for s in range(samples):
+            feedforward(kind, s, one, rows, W1, W2, hidden, outputs)
+            output_deltas(s, one, wanted, outputs, deltas)
+            _record_pass(kind, epoch, s, one, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
+            accumulate(kind, s, one, rows, hidden, deltas, W2, G1, G2)
+            if not online and s + 1 < samples:
+                continue
+            update = s if online else 0
+            _record(gradients, numbers, order, updates.gradients[epoch], update)
+            if online and trials.momentum[0] > 0.0:
+                descend_and_sum_online(kind, s, one, s, rows, hidden, deltas, step, momentum, W1, W2, V1, V2)
+            elif online:
+                descend_and_sum_online(kind, s, one, s, rows, hidden, deltas, step, momentum, W1, W2, None, None)
+            elif trials.momentum[0] > 0.0:
                 _descend_all(step, momentum, W1, G1, V1)
                 _descend_all(step, momentum, W2, G2, V2)
-                _record(velocities, numbers, order, updates.velocities[epoch], 0)
             else:
                 _descend_all(step, momentum, W1, G1, None)
                 _descend_all(step, momentum, W2, G2, None)
-            _record(0, numbers, order, updates.weights[epoch], 0)
-            continue
-        for s in range(samples):
-            sum_inputs(kind, s, 1, rows, W1, hidden)
-            activate_hidden(1, W1, hidden)
-            sum_hidden(kind, s, 1, hidden, W2, outputs)
-            activate_outputs(s, 1, outputs)
-            output_deltas(s, 1, wanted, outputs, deltas)
-            _record_pass(kind, epoch, s, 1, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
-            accumulate(kind, s, 1, rows, hidden, deltas, W2, G1, G2)
-            _record(gradients, numbers, order, updates.gradients[epoch], s)
+            if trials.momentum[0] > 0.0:
+                _record(velocities, numbers, order, updates.velocities[epoch], update)
+            _record(0, numbers, order, updates.weights[epoch], update)
             for k in range(len(order)):
                 numbers[gradients + k, 0] = 0.0
-            if trials.momentum[0] > 0.0:
-                descend_and_sum_online(kind, s, 1, s, rows, hidden, deltas, step, momentum, W1, W2, V1, V2)
-                _record(velocities, numbers, order, updates.velocities[epoch], s)
-            else:
-                descend_and_sum_online(kind, s, 1, s, rows, hidden, deltas, step, momentum, W1, W2, None, None)
-            _record(0, numbers, order, updates.weights[epoch], s)
     return epochs
 
 
 @inline
+def _worst_error(targets: Any, outputs: Any) -> float:
+    """The largest distance of an output from its target; NaN where one is."""
+    worst = 0.0
+    for k in range(outputs.shape[0] * outputs.shape[1]):
+        error = number(abs(first_lane(targets[0, k] - outputs[0, k])))
+        if error != error:
+            return np.nan
+        if error > worst:
+            worst = error
+    return worst
+
+
+@inline
 def _descend_all(step: Any, momentum: Any, W: Any, G: Any, V: Any) -> None:
-    """Take the steps of a layer, and clear its gradients."""
+    """Take the steps of a layer."""
     for unit in range(W.shape[0]):
         for k in range(W.shape[1]):
             descend(unit, k, step, G[unit, k], momentum, W, V)
-            G[unit, k] = 0.0
 
 
 @inline
@@ -217,8 +216,8 @@ def _record(start: int, numbers: Any, order: Any, table: Any, row: int) -> None:
 def _record_pass(
     kind: Any,
     epoch: int,
-    first: int,
-    count: int,
+    s: int,
+    one: Any,
     inputs: Any,
     targets: Any,
     W1: Any,
@@ -229,29 +228,23 @@ def _record_pass(
     deltas: Any,
     out: Any,
 ) -> None:
-    """Write down what a tile's samples meet."""
-    sum_inputs(kind, first, count, inputs, W1, sums)
-    errors = local(kind, TILE)
+    """Write down what a sample meets."""
+    sum_inputs(kind, s, one, inputs, W1, sums)
+    errors = local(kind, 1)
     for h in range(W1.shape[0]):
-        for t in range(count):
-            out.hidden_preactivations[epoch, first + t, h] = number(first_lane(sums[h, t]))
-            out.hidden_activations[epoch, first + t, h] = number(first_lane(hidden[h, t]))
-            out.hidden_slopes[epoch, first + t, h] = number(first_lane(slope(hidden[h, t])))
-        hidden_errors(h, count, deltas, W2, errors)
-        for t in range(count):
-            out.hidden_errors[epoch, first + t, h] = number(first_lane(errors[t]))
-        hidden_deltas(h, count, deltas, W2, hidden, errors)
-        for t in range(count):
-            out.hidden_deltas[epoch, first + t, h] = number(first_lane(errors[t]))
-    for t in range(count):
-        for o in range(W2.shape[0]):
-            answer = outputs[first + t, o]
-            out.outputs[epoch, first + t, o] = number(first_lane(answer))
-            out.errors[epoch, first + t, o] = number(first_lane(targets[first + t, o] - answer))
-            out.output_slopes[epoch, first + t, o] = number(first_lane(slope(answer)))
-            out.output_deltas[epoch, first + t, o] = number(first_lane(deltas[t, o]))
-    sum_hidden(kind, first, count, hidden, W2, outputs)
-    for t in range(count):
-        for o in range(W2.shape[0]):
-            out.output_preactivations[epoch, first + t, o] = number(first_lane(outputs[first + t, o]))
-    activate_outputs(first, count, outputs)
+        out.hidden_preactivations[epoch, s, h] = number(first_lane(sums[h, 0]))
+        out.hidden_activations[epoch, s, h] = number(first_lane(hidden[h, 0]))
+        out.hidden_slopes[epoch, s, h] = number(first_lane(slope(hidden[h, 0])))
+        hidden_errors(h, one, deltas, W2, errors)
+        out.hidden_errors[epoch, s, h] = number(first_lane(errors[0]))
+        hidden_deltas(h, one, deltas, W2, hidden, errors)
+        out.hidden_deltas[epoch, s, h] = number(first_lane(errors[0]))
+    for o in range(W2.shape[0]):
+        answer = outputs[s, o]
+        out.outputs[epoch, s, o] = number(first_lane(answer))
+        out.errors[epoch, s, o] = number(first_lane(targets[s, o] - answer))
+        out.output_slopes[epoch, s, o] = number(first_lane(slope(answer)))
+        out.output_deltas[epoch, s, o] = number(first_lane(deltas[0, o]))
+    sum_hidden(kind, s, one, hidden, W2, outputs)
+    for o in range(W2.shape[0]):
+        out.output_preactivations[epoch, s, o] = number(first_lane(outputs[s, o]))

@@ -170,6 +170,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
     )
     arguments = (
         kind,
+        kernel_cache.module("tiles").Tiles(1),
         engine.with_bias(inputs, shape).astype(kind.dtype),
         targets.astype(kind.dtype),
         metric,

@@ -38,7 +38,7 @@ def traced(*task: Any, momentum: float = 0.0, update: str = "batch", **settings:
     states = tracing.states(epochs, targets.size, parameters)
     for array in (*passes, *updates, *states):
         array.fill(123.456)
-    arguments = (kind, inputs, targets, metric, stop, online, only, space, passes, updates, states)
+    arguments = (kind, tiles.Tiles(1), inputs, targets, metric, stop, online, only, space, passes, updates, states)
     kernel_cache.compiled(tracing.trace, arguments)
     return Traced(tracing.trace(*arguments), passes, updates, states)
 
