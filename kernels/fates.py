@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.epochs import TICK
 from kernels.jit import callee, inline
 from kernels.lanes import fma
 from kernels.layers import accumulate, feedforward, output_deltas, slope
@@ -30,7 +31,7 @@ from kernels.memory import (
     pair,
     part,
 )
-from kernels.records import is_finite, number
+from kernels.records import get, is_finite, number, put
 from kernels.tiles import TILE
 from kernels.views import shifted, view
 
@@ -52,81 +53,82 @@ def last_tenth(epochs: int) -> int:
 
 
 @inline
-def begin_last_tenth(lane: int, single: int, numbers: Any) -> None:
+def begin_last_tenth(lane: int, single: int, doubles: Any, singles: Any) -> None:
     """Remember a lane's loss where its last tenth begins; `single` is the first row of single numbers."""
-    loss = numbers[single + LOSS, lane]
-    numbers[single + FIRST_LOSS, lane] = numbers[single + LOWEST_LOSS, lane] = loss
-    numbers[single + LOSS_RISE, lane] = 0.0
+    loss = get(single + LOSS, lane, doubles, singles)
+    put(single + FIRST_LOSS, lane, loss, doubles, singles)
+    put(single + LOWEST_LOSS, lane, loss, doubles, singles)
+    put(single + LOSS_RISE, lane, 0.0, doubles, singles)
 
 
 @callee
 def look_back(
-    kind: Any, inputs: Any, targets: Any, numbers: Any, layout: Any, lanes: Any, tick: int, found: Any
+    kind: Any, tiles: Any, inputs: Any, targets: Any, numbers: Any, layout: Any, lanes: Any, clock: Any, found: Any
 ) -> None:
     """Write what is known of the trials that end at this tick into `found` (FATES, width).
 
-    All samples once more: the hidden activations of earlier tiles are gone, and online updates sum no gradients.
+    All samples once more, one by one: the hidden activations of earlier tiles are gone, and online updates sum no
+    gradients.
     """
-    rows, wanted = view(inputs), view(targets)
+    rows, wanted, places = view(inputs), view(targets), view(layout)
     W1, W2 = pair(numbers, layout, WEIGHTS, kind)
     F1, F2 = pair(numbers, layout, LAST_GRADIENTS, kind)
     hidden, deltas = part(numbers, layout, SPARE, kind), part(numbers, layout, DELTAS, kind)
     outputs = part(numbers, layout, OUTPUTS, kind)
-    gradients, parameters = layout[LAST_GRADIENTS, 0], layout[GRADIENTS, 0]
-    width, samples, single = lanes.shape[1], inputs.shape[0], layout[SINGLE, 0]
+    numbers, lanes, sums, tick = view(numbers), view(lanes), view(found), clock[TICK]
+    gradients, parameters = places[LAST_GRADIENTS, 0], places[GRADIENTS, 0]
+    width, samples, single = lanes.shape[1], rows.shape[0], places[SINGLE, 0]
     for lane in range(width):
         for row in range(gradients, gradients + parameters):
             numbers[row, lane] = 0.0
         for row in range(FATES):
-            found[row, lane] = 0.0
-    for first in range(0, samples, TILE):
-        count = min(TILE, samples - first)
+            sums[row, lane] = 0.0
+    for s in range(samples):
         for g in range(width // kind.width):
             units, errors, weights = shifted(hidden, g), shifted(deltas, g), shifted(W2, g)
-            feedforward(kind, first, count, rows, shifted(W1, g), weights, units, shifted(outputs, g))
-            output_deltas(first, count, wanted, shifted(outputs, g), errors)
-            accumulate(kind, first, count, rows, units, errors, weights, shifted(F1, g), shifted(F2, g))
+            feedforward(kind, s, tiles.single, rows, shifted(W1, g), weights, units, shifted(outputs, g))
+            output_deltas(s, tiles.single, wanted, shifted(outputs, g), errors)
+            accumulate(kind, s, tiles.single, rows, units, errors, weights, shifted(F1, g), shifted(F2, g))
         for lane in range(width):
             if lanes[DUE, lane] == tick:
-                _add_saturation(lane, first, count, targets, numbers, layout, found)
+                _add_saturation(lane, s, wanted, numbers, places, sums)
     answers, units = outputs.shape[0] * outputs.shape[1], W1.shape[0] + outputs.shape[1]
     for lane in range(width):
         if lanes[DUE, lane] == tick:
-            at_outputs = _share(found[_BLOCKED_AT_OUTPUTS, lane], found[_AT_OUTPUTS, lane])
-            at_hidden = _share(found[_BLOCKED_AT_HIDDEN, lane], found[_AT_HIDDEN, lane])
-            found[_NORM, lane] = 2.0 * _norm(lane, gradients, gradients + parameters, numbers) / answers
-            found[_SHARE, lane] = number(found[_COUNT, lane] / (samples * units))
-            found[_ERROR, lane] = number(at_outputs if at_outputs > at_hidden else at_hidden)  # a NaN is in both
-            found[_CHANGE, lane] = found[_RISE, lane] = np.nan
+            at_outputs = _share(sums[_BLOCKED_AT_OUTPUTS, lane], sums[_AT_OUTPUTS, lane])
+            at_hidden = _share(sums[_BLOCKED_AT_HIDDEN, lane], sums[_AT_HIDDEN, lane])
+            sums[_NORM, lane] = 2.0 * _norm(lane, gradients, gradients + parameters, numbers) / answers
+            sums[_SHARE, lane] = number(sums[_COUNT, lane] / (samples * units))
+            sums[_ERROR, lane] = number(at_outputs if at_outputs > at_hidden else at_hidden)  # a NaN is in both
+            sums[_CHANGE, lane] = sums[_RISE, lane] = np.nan
             if tick > lanes[TENTH, lane]:
                 change = number(number(numbers[single + LOSS, lane]) - numbers[single + FIRST_LOSS, lane])
-                found[_CHANGE, lane] = change
+                sums[_CHANGE, lane] = change
                 if is_finite(change):
-                    found[_RISE, lane] = number(numbers[single + LOSS_RISE, lane])
+                    sums[_RISE, lane] = number(numbers[single + LOSS_RISE, lane])
 
 
 @inline
-def _add_saturation(lane: int, first: int, count: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
-    """Add a tile's samples to a lane's sums; a NaN among the activations stays in them."""
-    samples_outputs, hidden, deltas = layout[OUTPUTS, 0], layout[SPARE, 0], layout[DELTAS, 0]
-    W2, outputs, columns = layout[WEIGHTS + 1, 0], targets.shape[1], layout[WEIGHTS + 1, 2]
-    for t in range(count):
-        for o in range(outputs):
-            output = number(numbers[samples_outputs + (first + t) * outputs + o, lane])
-            error = abs(number(targets[first + t, o]) - output)
-            saturated = _saturated(output)
-            sums[_COUNT, lane] += saturated
-            sums[_AT_OUTPUTS, lane] += error
-            sums[_BLOCKED_AT_OUTPUTS, lane] += error * saturated
-        for h in range(layout[WEIGHTS, 1]):
-            error = 0.0
-            for o in range(outputs):
-                delta = number(numbers[deltas + t * outputs + o, lane])
-                error = fma(delta, number(numbers[W2 + o * columns + h, lane]), error)
-            saturated = _saturated(number(numbers[hidden + h * TILE + t, lane]))
-            sums[_COUNT, lane] += saturated
-            sums[_AT_HIDDEN, lane] += abs(error)
-            sums[_BLOCKED_AT_HIDDEN, lane] += abs(error) * saturated
+def _add_saturation(lane: int, s: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
+    """Add a sample to a lane's sums; a NaN among the activations stays in them."""
+    outputs, hidden, deltas = layout[OUTPUTS, 0], layout[SPARE, 0], layout[DELTAS, 0]
+    W2, count, columns = layout[WEIGHTS + 1, 0], targets.shape[1], layout[WEIGHTS + 1, 2]
+    for o in range(count):
+        output = number(numbers[outputs + s * count + o, lane])
+        error = abs(number(targets[s, o]) - output)
+        saturated = _saturated(output)
+        sums[_COUNT, lane] += saturated
+        sums[_AT_OUTPUTS, lane] += error
+        sums[_BLOCKED_AT_OUTPUTS, lane] += error * saturated
+    for h in range(layout[WEIGHTS, 1]):
+        error = 0.0
+        for o in range(count):
+            delta = number(numbers[deltas + o, lane])
+            error = fma(delta, number(numbers[W2 + o * columns + h, lane]), error)
+        saturated = _saturated(number(numbers[hidden + h * TILE, lane]))
+        sums[_COUNT, lane] += saturated
+        sums[_AT_HIDDEN, lane] += abs(error)
+        sums[_BLOCKED_AT_HIDDEN, lane] += abs(error) * saturated
 
 
 @inline

@@ -1,4 +1,8 @@
-"""Between a lane and a trial's place in the tables: initial weights in, results out, one number at a time."""
+"""Between a lane and a trial's place in the tables: initial weights in, results out, one number at a time.
+
+The numbers of the lanes are an array of either precision: two are given, and the one of the other is empty. So what
+reads and writes them is compiled once for both.
+"""
 
 from typing import Any
 
@@ -21,23 +25,32 @@ def is_finite(value: float) -> bool:
 
 
 @inline
-def record_answers(lane: int, t: int, first: int, numbers: Any, answers: Any) -> None:
-    """Write a lane's numbers from row `first` on into row t of a table, as many as that is wide."""
-    for k in range(answers.shape[1]):
-        answers[t, k] = number(numbers[first + k, lane])
+def get(row: int, lane: int, doubles: Any, singles: Any) -> float:
+    """A lane's number."""
+    return number(doubles[row, lane] if doubles.shape[0] > 0 else np.float64(singles[row, lane]))
 
 
 @inline
-def worst_error(lane: int, targets: Any, first: int, numbers: Any) -> float:
+def put(row: int, lane: int, value: float, doubles: Any, singles: Any) -> None:
+    """Set a lane's number."""
+    if doubles.shape[0] > 0:
+        doubles[row, lane] = value
+    else:
+        singles[row, lane] = np.float32(value)
+
+
+@inline
+def worst_error(lane: int, first: int, targets: Any, doubles: Any, singles: Any) -> float:
     """The largest distance of a lane's outputs, from row `first` on, from their targets; NaN where one is."""
     worst = 0.0
-    for s in range(targets.shape[0]):
-        for o in range(targets.shape[1]):
-            error = number(abs(targets[s, o] - numbers[first + s * targets.shape[1] + o, lane]))
-            if not error <= worst:
-                worst = error
-            if error != error:
-                return np.nan
+    for k in range(targets.shape[0]):
+        error = abs(targets[k] - get(first + k, lane, doubles, singles))
+        if singles.shape[0] > 0:
+            error = np.float64(np.float32(error))
+        if error != error:
+            return np.nan
+        if error > worst:
+            worst = error
     return worst
 
 
@@ -45,8 +58,7 @@ def worst_error(lane: int, targets: Any, first: int, numbers: Any) -> float:
 def earliest(lanes: Any) -> int:
     """The next tick at which something is due in some lane."""
     least = lanes[DUE, 0]
-    for lane in range(lanes.shape[1]):
-        for which in range(DUE, DUE + 3):
-            if lanes[which, lane] < least:
-                least = lanes[which, lane]
+    for k in range(3 * lanes.shape[1]):  # through the three rows
+        if lanes[DUE, k] < least:
+            least = lanes[DUE, k]
     return least

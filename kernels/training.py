@@ -5,11 +5,14 @@ since. What is rare (a trial's end, a point of a loss curve) is found by compari
 something is due; what lies between is the work of `kernels.epochs`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kernels.calls import call
+from kernels.calls import WORDS, call, words
+from kernels.choices import CHOSEN
 from kernels.convergence import NEVER
 from kernels.epochs import EVENT, HELD, LIVE, NO_LANE, PAUSE, SEEN, TICK, UPDATE, advance, answer
 from kernels.fates import begin_last_tenth, last_tenth, look_back
@@ -18,7 +21,6 @@ from kernels.memory import (
     BEGUN,
     DUE,
     LOSS,
-    MOMENTUM,
     OUTPUTS,
     POINT,
     POINT_DUE,
@@ -27,50 +29,53 @@ from kernels.memory import (
     STEP,
     TENTH,
     TENTH_DUE,
-    THRESHOLD,
     TRIAL,
     VELOCITIES,
     Memory,
 )
-from kernels.records import earliest, is_finite, number, record_answers, worst_error
+from kernels.records import earliest, get, is_finite, put, worst_error
 from kernels.tiles import Tiles
+from kernels.trials import Outcomes, Trials
+from kernels.views import view
 
+_ADVANCE, _ANSWER, _LOOK_BACK = range(3)
+_EPOCHS, _EPOCHS_RUN, _HOLDS_AT_END, _DIVERGED = range(4)
 _ONE = np.uint64(1)
 _NO_TICK = 2**62
 
 
 @kernel
 def train(
-    kind: Any,
-    inputs: Any,
-    targets: Any,
-    probes: Any,
-    metric: int,
+    calls: Any,
     stop: bool,
+    fates: int,
+    initial: Any,
+    settings: Any,
+    epochs: Any,
     curve: Any,
-    trials: Any,
-    addresses: Any,
-    space: Any,
+    targets: Any,
+    rows: Any,
+    layout: Any,
+    doubles: Any,
+    singles: Any,
+    lanes: Any,
+    found: Any,
+    clock: Any,
+    masks: Any,
     cancel: Any,
-    out: Any,
+    numbers: Any,
+    counts: Any,
 ) -> int:
-    """Train every trial into `out`; the number of trials finished: all, unless `cancel[0]` becomes true.
+    """Train every trial into `numbers` and `counts`, those of `Outcomes`; the number of trials finished.
 
-    `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
-    `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
-    where its rule first holds; `curve` holds ascending epochs at which to record the loss. `addresses` are those of
-    three other kernels: kernels.epochs.advance, compiled for the kind of update (with velocities an update is rounded
-    twice, so that trials with and without momentum must not share a call); kernels.epochs.answer where there are
-    probes; kernels.fates.look_back where fates are asked for. `space` is a `Memory` that no other call has changed.
+    That is all of them, unless `cancel[0]` becomes true. The arguments are those that `arguments` gives.
     """
-    advancing, answering, looking_back = addresses
-    numbers, layout, order, lanes, found, clock, masks = space
-    velocities, outputs, answers = layout[VELOCITIES, 0], layout[OUTPUTS, 0], layout[PROBES, 0]
-    step, momentum = numbers[layout[SINGLE, 0] + STEP], numbers[layout[SINGLE, 0] + MOMENTUM]
-    threshold, losses = numbers[layout[SINGLE, 0] + THRESHOLD], numbers[layout[SINGLE, 0] + LOSS]
-    trial, begun, due = lanes[TRIAL], lanes[BEGUN], lanes[DUE]
-    point, point_due, tenth_due = lanes[POINT], lanes[POINT_DUE], lanes[TENTH_DUE]
-    width, parameters, fates = len(trial), len(order), out.fates.shape[1]
+    initial, settings, epochs, curve, targets = view(initial), view(settings), view(epochs), view(curve), view(targets)
+    rows, layout, doubles, singles, lanes = view(rows), view(layout), view(doubles), view(singles), view(lanes)
+    found, clock, masks, numbers, counts = view(found), view(clock), view(masks), view(numbers), view(counts)
+    single, velocities = layout[SINGLE, 0], layout[VELOCITIES, 0]
+    width, parameters, points = lanes.shape[1], initial.shape[1], curve.shape[0]
+    recorded = numbers.shape[1] - 2 - points - fates
     waiting, finished, tick = 0, 0, 0
     live, seen, free = NO_LANE, NO_LANE, ~NO_LANE  # lanes, a bit each: at work; whose rule has held; to be filled
     clock[UPDATE] = clock[PAUSE] = 0
@@ -81,22 +86,21 @@ def train(
                 bit = _ONE << np.uint64(lane)
                 if free & bit == NO_LANE:
                     continue
-                due[lane] = point_due[lane] = tenth_due[lane] = _NO_TICK
-                if waiting == len(trials.step):
+                lanes[DUE, lane] = lanes[POINT_DUE, lane] = lanes[TENTH_DUE, lane] = _NO_TICK
+                if waiting == initial.shape[0]:
                     continue
                 for k in range(parameters):
-                    numbers[order[k], lane] = trials.initial[waiting, k]
-                    numbers[velocities + k, lane] = 0.0
-                step[lane], momentum[lane] = trials.step[waiting], trials.momentum[waiting]
-                threshold[lane] = trials.threshold[waiting]
-                trial[lane], begun[lane], point[lane] = waiting, tick, 0
-                due[lane] = tick + trials.epochs[waiting]
-                if len(curve) > 0:
-                    point_due[lane] = tick + curve[0]
+                    put(rows[k], lane, initial[waiting, k], doubles, singles)
+                    put(velocities + k, lane, 0.0, doubles, singles)
+                for k in range(3):  # the step, the momentum and the threshold
+                    put(single + STEP + k, lane, settings[waiting, k], doubles, singles)
+                lanes[TRIAL, lane], lanes[BEGUN, lane], lanes[POINT, lane] = waiting, tick, 0
+                lanes[DUE, lane] = tick + epochs[waiting]
+                if points > 0:
+                    lanes[POINT_DUE, lane] = tick + curve[0]
                 if fates > 0:
-                    tenth_due[lane] = tick + last_tenth(trials.epochs[waiting])
-                    lanes[TENTH, lane] = tenth_due[lane]
-                out.epochs_to_convergence[waiting] = NEVER
+                    lanes[TENTH, lane] = lanes[TENTH_DUE, lane] = tick + last_tenth(epochs[waiting])
+                counts[waiting, _EPOCHS] = NEVER
                 live |= bit
                 seen &= ~bit
                 waiting += 1
@@ -106,10 +110,7 @@ def train(
             clock[EVENT] = earliest(lanes)
 
         clock[TICK], masks[LIVE], masks[SEEN] = tick, live, seen
-        call(
-            advancing,
-            (kind, None, None, None, None, None, inputs, targets, metric, numbers, layout, cancel, clock, masks),
-        )
+        call(calls, _ADVANCE)
         tick = clock[TICK]
         if clock[PAUSE] != 0:  # the update alone was made, and lanes wait to be filled
             clock[UPDATE] = clock[PAUSE] = 0
@@ -117,72 +118,120 @@ def train(
 
         held, ending = masks[HELD], False
         for lane in range(width):
+            t = lanes[TRIAL, lane]
             if held & ~seen & (_ONE << np.uint64(lane)) != NO_LANE:
-                out.epochs_to_convergence[trial[lane]] = tick - begun[lane]
+                counts[t, _EPOCHS] = tick - lanes[BEGUN, lane]
                 if stop:
-                    due[lane] = tick
-            if point_due[lane] == tick:
-                out.losses[trial[lane], point[lane]] = number(losses[lane])
-                point[lane] += 1
-                point_due[lane] = begun[lane] + curve[point[lane]] if point[lane] < len(curve) else _NO_TICK
-            if tenth_due[lane] == tick:
-                begin_last_tenth(lane, layout[SINGLE, 0], numbers)
-                tenth_due[lane] = _NO_TICK
-            if due[lane] == tick:
+                    lanes[DUE, lane] = tick
+            if lanes[POINT_DUE, lane] == tick:
+                point = lanes[POINT, lane]
+                numbers[t, 2 + recorded + point] = get(single + LOSS, lane, doubles, singles)
+                lanes[POINT, lane] = point + 1
+                lanes[POINT_DUE, lane] = lanes[BEGUN, lane] + curve[point + 1] if point + 1 < points else _NO_TICK
+            if lanes[TENTH_DUE, lane] == tick:
+                begin_last_tenth(lane, single, doubles, singles)
+                lanes[TENTH_DUE, lane] = _NO_TICK
+            if lanes[DUE, lane] == tick:
                 ending = True
         seen |= held
         if ending:
-            if fates > 0:
-                call(looking_back, (kind, inputs, targets, numbers, layout, lanes, tick, found))
-            if len(probes) > 0:
-                call(answering, (kind, probes, numbers, layout))
+            if calls[_LOOK_BACK, 0] != 0:
+                call(calls, _LOOK_BACK)
+            if calls[_ANSWER, 0] != 0:
+                call(calls, _ANSWER)
         for lane in range(width if ending else 0):
-            if due[lane] != tick:
+            if lanes[DUE, lane] != tick:
                 continue
-            t, bit = trial[lane], _ONE << np.uint64(lane)
-            out.loss[t] = number(losses[lane])
-            finite = is_finite(out.loss[t])
+            t, bit = lanes[TRIAL, lane], _ONE << np.uint64(lane)
+            loss = get(single + LOSS, lane, doubles, singles)
+            finite = is_finite(loss)
             for k in range(parameters):
-                weight = number(numbers[order[k], lane])
-                finite &= is_finite(weight)
-                if out.weights.shape[1] > 0:
-                    out.weights[t, k] = weight
-            out.max_error[t] = worst_error(lane, targets, outputs, numbers)
-            out.epochs_run[t] = tick - begun[lane]
-            out.diverged[t] = not finite
-            out.holds_at_end[t] = held & bit != NO_LANE and finite
-            if not finite:
-                out.epochs_to_convergence[t] = NEVER
-            record_answers(lane, t, outputs, numbers, out.outputs)
-            record_answers(lane, t, answers, numbers, out.probes)
-            for k in range(point[lane], len(curve)):
-                out.losses[t, k] = np.nan
+                finite &= is_finite(get(rows[k], lane, doubles, singles))
+            numbers[t, 0] = loss
+            numbers[t, 1] = worst_error(lane, layout[OUTPUTS, 0], targets, doubles, singles)
+            for k in range(recorded):
+                numbers[t, 2 + k] = get(rows[rows.shape[0] - recorded + k], lane, doubles, singles)
+            for k in range(lanes[POINT, lane], points):
+                numbers[t, 2 + recorded + k] = np.nan
             for k in range(fates):
-                out.fates[t, k] = found[k, lane]
+                numbers[t, 2 + recorded + points + k] = found[k, lane]
+            counts[t, _EPOCHS_RUN] = tick - lanes[BEGUN, lane]
+            counts[t, _HOLDS_AT_END] = held & bit != NO_LANE and finite
+            counts[t, _DIVERGED] = not finite
+            if not finite:
+                counts[t, _EPOCHS] = NEVER
             finished += 1
             free |= bit
         live &= ~free
         clock[UPDATE], clock[PAUSE] = 1, free != NO_LANE
 
 
-def parts(
+def arguments(
     kind: Any,
-    inputs: Any,
-    targets: Any,
-    probes: Any,
+    inputs: NDArray[Any],
+    targets: NDArray[Any],
+    probes: NDArray[Any],
+    metric: int,
+    stop: bool,
+    curve: NDArray[np.int64],
+    trials: Trials,
     space: Memory,
-    cancel: Any,
+    cancel: NDArray[np.bool_],
+    out: Outcomes,
     *,
     online: bool,
     momentum: bool,
-    fates: bool,
-) -> list[tuple[Any, tuple[Any, ...]] | None]:
-    """The kernels whose addresses `train` takes, each with arguments as it will be given, where it is needed."""
-    numbers, layout, _, lanes, found, clock, masks = space
-    tiles = Tiles(len(inputs) - online)
-    variant = (kind if wanted else None for wanted in (tiles.several, online, momentum, fates))
-    return [
-        (advance, (kind, tiles, *variant, inputs, targets, 0, numbers, layout, cancel, clock, masks)),
-        (answer, (kind, probes, numbers, layout)) if len(probes) else None,
-        (look_back, (kind, inputs, targets, numbers, layout, lanes, 0, found)) if fates else None,
-    ]
+    address: Callable[[Any, tuple[Any, ...]], int],
+) -> tuple[Any, ...]:
+    """What `train` takes; the arrays given here must be kept alive until it is done.
+
+    `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
+    `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
+    where its rule first holds; `curve` holds ascending epochs at which to record the loss. `space` is a `Memory` that
+    no other call has changed. `address` compiles a kernel for arguments and gives its address: kernels.epochs.advance,
+    compiled for the kind of update (with velocities an update is rounded twice, so that trials with and without
+    momentum must not share a call); kernels.epochs.answer where there are probes; kernels.fates.look_back where fates
+    are asked for.
+    """
+    numbers, layout, order, lanes, found, clock, masks = space
+    tiles, fates = Tiles(len(inputs) - online), out.widths["fates"]
+    variant = (
+        kind if tiles.several else None,
+        CHOSEN if online else None,
+        kind if momentum else None,
+        CHOSEN if fates else None,
+    )
+    calls = np.zeros((3, 1 + WORDS), np.int64)
+    taken = kind, tiles, *variant, inputs, targets, metric, numbers, layout, cancel, clock, masks
+    calls[_ADVANCE] = words(address(advance, taken), taken)
+    if len(probes) > 0:
+        asked = kind, probes, numbers, layout
+        calls[_ANSWER] = words(address(answer, asked), asked)
+    if fates > 0:
+        ended = kind, Tiles(1), inputs, targets, numbers, layout, lanes, clock, found
+        calls[_LOOK_BACK] = words(address(look_back, ended), ended)
+    outputs = layout[OUTPUTS, 0] + np.arange(out.widths["outputs"])
+    answers = layout[PROBES, 0] + np.arange(out.widths["probes"])
+    none = np.empty((0, 0))
+    double = numbers.dtype == np.float64
+    return (
+        calls,
+        stop,
+        fates,
+        trials.initial,
+        np.column_stack([trials.step, trials.momentum, trials.threshold]),
+        trials.epochs,
+        curve,
+        targets.ravel().astype(float),
+        np.concatenate([order, outputs, answers]),
+        layout,
+        numbers if double else none,
+        none.astype(np.float32) if double else numbers,
+        lanes,
+        found,
+        clock,
+        masks,
+        cancel,
+        out.numbers,
+        out.counts,
+    )

@@ -76,18 +76,7 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     cell = np.zeros(1, np.bool_) if cancel is None else cancel
     rows, wanted = with_bias(inputs, shape).astype(kind.dtype), targets.astype(kind.dtype)
     asked = with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype)
-    parts = training.parts(
-        kind,
-        rows,
-        wanted,
-        asked,
-        space,
-        cell,
-        online=shape.update == "online",
-        momentum=shape.momentum,
-        fates=record.fate,
-    )
-    arguments = (
+    arguments = training.arguments(
         kind,
         rows,
         wanted,
@@ -96,18 +85,16 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         shape.stop,
         np.array(record.curve, np.int64),
         every,
-        tuple(kernel_cache.address(*each) if each else 0 for each in parts),
         space,
         cell,
         out,
+        online=shape.update == "online",
+        momentum=shape.momentum,
+        address=kernel_cache.address,
     )
     kernel_cache.compiled(training.train, arguments)
     finished = training.train(*arguments)
-    if finished < count:
-        return None
-    columns: dict[str, NDArray[Any]] = out._asdict()
-    fates = columns.pop("fates")
-    return columns | ({name: fates[:, k] for k, name in enumerate(trials.FATES)} if record.fate else {})
+    return trials.columns(out) if finished == count else None
 
 
 def lanes(work: Work) -> int:

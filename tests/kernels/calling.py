@@ -1,6 +1,6 @@
 """The one place where the tests call the training kernel: as the engine does, outcomes by name."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,11 +53,11 @@ def prepared(
     kind: Any = lanes.FLOAT64,
     velocities: bool = False,
     fates: bool = False,
-) -> tuple[Any, ...]:
-    """The arguments of `train`; `initial` is (trials, parameters), and what differs between trials broadcasts to it.
+) -> tuple[tuple[Any, ...], dict[str, bool]]:
+    """What `training.arguments` takes, and by name, which update is asked for.
 
-    All outcomes are asked for, fates where it is said. They start as noise, so that what the kernel does not write
-    cannot look right.
+    `initial` is (trials, parameters), and what differs between trials broadcasts to it. All outcomes are asked for,
+    fates where it is said. They start as noise, so that what the kernel does not write cannot look right.
     """
     inputs, targets, initial = np.array(inputs, float), np.array(targets, float), np.array(initial, float)
     probes = np.empty((0, inputs.shape[1])) if probes is None else np.array(probes, float)
@@ -74,7 +74,7 @@ def prepared(
         points=len(points),
         fates=fates,
     )
-    for array in out:
+    for array in out[:2]:
         array.reshape(-1).view(np.uint8)[:] = _noise.integers(0, 256, array.nbytes)
 
     def each(value: ArrayLike, dtype: Any = float) -> NDArray[Any]:
@@ -96,28 +96,23 @@ def prepared(
         targets.astype(kind.dtype),
         with_ones(probes),
     )
-    momenta = bool(np.any(momentum) or velocities)
-    parts = training.parts(
-        kind, rows, wanted, asked, space, cancel, online=update == "online", momentum=momenta, fates=fates
-    )
-    addresses = tuple(kernel_cache.address(*each) if each else 0 for each in parts)
-    return kind, rows, wanted, asked, METRICS[metric], stop, points, every, addresses, space, cancel, out
+    variant = {"online": update == "online", "momentum": bool(np.any(momentum) or velocities)}
+    return (kind, rows, wanted, asked, METRICS[metric], stop, points, every, space, cancel, out), variant
 
 
-def called(arguments: tuple[Any, ...]) -> int:
+def called(task: tuple[Any, ...], variant: dict[str, bool]) -> int:
     """Call `train`, compiled under the lock and kept in the cache that the program itself uses."""
+    arguments = training.arguments(*task, **variant, address=kernel_cache.address)
     kernel_cache.compiled(training.train, arguments)
     return int(training.train(*arguments))
 
 
 def trained(*task: ArrayLike, **settings: Any) -> dict[str, NDArray[Any]]:
     """Train to the end; the outcomes by name, an entry a trial."""
-    arguments = prepared(*task, **settings)
+    arguments, variant = prepared(*task, **settings)
     out = arguments[-1]
-    assert called(arguments) == len(out.loss)
-    columns = out._asdict()
-    found = columns.pop("fates")
-    return columns | {name: found[:, k] for k, name in enumerate(FATES) if settings.get("fates", False)}
+    assert called(arguments, variant) == len(out.counts)
+    return cast(dict[str, NDArray[Any]], trials.columns(out))
 
 
 def weights_of(flat: ArrayLike, inputs: int, outputs: int, *, bias: bool) -> Weights:

@@ -27,7 +27,8 @@ class Traced(NamedTuple):
 
 def traced(*task: Any, momentum: float = 0.0, update: str = "batch", **settings: Any) -> Traced:
     """Trace the one trial that `prepared` is given; what the kernel must write starts as noise."""
-    kind, inputs, targets, _, metric, stop, _, only, *_ = prepared(*task, momentum=momentum, update=update, **settings)
+    arguments, _ = prepared(*task, momentum=momentum, update=update, **settings)
+    kind, inputs, targets, _, metric, stop, _, only, *_ = arguments
     bias, outputs = settings.get("bias", False), targets.shape[1]
     hidden = hidden_units(only.initial.shape[1], inputs.shape[1] - bias, outputs, bias=bias)
     space = memory.memory(kind, inputs.shape[1] - bias, hidden, outputs, len(inputs), 0, bias)
