@@ -27,7 +27,7 @@ def words(address: int, arguments: tuple[Any, ...]) -> NDArray[np.int64]:
         if isinstance(argument, np.ndarray):
             call += [0, 0, argument.size, argument.itemsize, argument.ctypes.data, *argument.shape, *argument.strides]
         else:
-            call += [argument if isinstance(argument, int) else 0]
+            call += [int(argument) if isinstance(argument, int | np.integer) else 0]
     return np.array(call + [0] * (1 + WORDS - len(call)), np.int64)
 
 

