@@ -64,9 +64,14 @@ def test_kernel_trains_as_the_oracle_does(precision, update, objective, momentum
         assert_agrees(ours, 1, theirs, TOLERANCES[precision], CURVE)
 
 
+# One tile or several, with any number of samples in the last: more pairs than these took half a minute to compile.
+SAMPLES_AND_MOMENTA = [(1, 0.0), (4, 0.0), (9, 0.0), (1, 0.5), (2, 0.5), (3, 0.5), (7, 0.5), (8, 0.5), (17, 0.5)]
+
+
 @st.composite
 def tasks(draw):
-    samples, inputs, hidden, outputs = (draw(st.integers(1, most)) for most in (20, 5, 6, 10))
+    inputs, hidden, outputs = (draw(st.integers(1, most)) for most in (5, 6, 10))
+    samples, momentum = draw(st.sampled_from(SAMPLES_AND_MOMENTA))
     bias, update = draw(st.booleans()), draw(st.sampled_from(["batch", "online"]))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     return {
@@ -76,7 +81,7 @@ def tasks(draw):
         "probes": rng.normal(size=(draw(st.integers(0, 3)), inputs)),
         "bias": bias,
         "update": update,
-        "momentum": draw(st.sampled_from([0.0, 0.5])),
+        "momentum": momentum,
         "epochs": draw(st.integers(0, 6)),
         "learning_rate": draw(st.floats(0, 3)),
     }
