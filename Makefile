@@ -15,7 +15,7 @@ sweep: setup
 	$(BIN)/python -m runner sweep experiments/xor.toml
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .
