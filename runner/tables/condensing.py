@@ -68,16 +68,19 @@ class Condenser:
 
     def _summary(self, start: int, stop: int) -> dict[str, NDArray[Any]]:
         if self._gathering.counts(start, stop).sum() > _HELD:  # then it is one configuration
-            return summarise_one(lambda: (rows for _, rows in self._blocks(start, stop)))
-        numbers, rows = zip(*self._blocks(start, stop), strict=True)
-        outcome, epochs, loss = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+            return summarise_one(lambda: self._blocks(start, stop))
+        numbers = [
+            np.repeat(np.arange(configuration, configuration + count), trials)
+            for _, configuration, count, trials in self._gathering.pieces(start, stop)
+        ]
+        outcome, epochs, loss = (np.concatenate(parts) for parts in zip(*self._blocks(start, stop), strict=True))
         return summarise(np.concatenate(numbers) - start, outcome, epochs, loss, stop - start)
 
-    def _blocks(self, start: int, stop: int) -> Iterator[tuple[Numbers, Trials]]:
-        """The rows of some configurations, and the configuration of each."""
-        for first, configuration, count, trials in self._gathering.pieces(start, stop):
+    def _blocks(self, start: int, stop: int) -> Iterator[Trials]:
+        """The rows of some configurations."""
+        for first, _, count, trials in self._gathering.pieces(start, stop):
             for begin in range(0, count * trials, _HELD):
-                places = np.arange(begin, min(begin + _HELD, count * trials))
                 self._rows.seek((first + begin) * _ROW.itemsize)
-                rows = np.frombuffer(self._rows.read(len(places) * _ROW.itemsize), _ROW)
-                yield configuration + places // trials, (rows["outcome"], rows["epochs"], rows["loss"])
+                size = min(_HELD, count * trials - begin)
+                rows = np.frombuffer(self._rows.read(size * _ROW.itemsize), _ROW)
+                yield rows["outcome"], rows["epochs"], rows["loss"]

@@ -1,37 +1,57 @@
-"""Exact order statistics of more numbers than fit in memory, by counting their digits."""
+"""Exact order statistics of more numbers than fit in memory, by counting them in parts of their range."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-_BITS = 16  # of a digit
-_SIGN = np.uint64(2**63)
+_BITS = 16  # of the number of a part
+_MOST = 2**20  # numbers in memory at a time
 _REST = np.int64(2**63 - 1)
 
+Blocks = Callable[[], Iterator[NDArray[np.int64]]]
 
-def order_statistics(blocks: Callable[[], Iterator[NDArray[np.int64]]], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the numbers with these ranks, counted from 0, among all that `blocks` gives, which it gives four times.
 
-    The first pass counts leading digits, which tells those of the numbers that are sought; each other one counts the
-    next digit of the numbers that begin alike. Of no numbers at all any rank is some number.
+def order_statistics(blocks: Blocks, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers with these ranks, counted from 0, among all that `blocks` gives, anew each time.
+
+    The first pass finds the range of the numbers, the second counts those in equal parts of it, the third takes and
+    sorts what lies in the parts that are sought. Where that is too much for memory, each of these parts is a range of
+    its own. Of no numbers at all any rank is some number.
     """
-    wanted, back = np.unique(ranks, return_inverse=True)
-    begun, left = np.zeros(len(wanted), np.uint64), wanted.copy()
-    for shift in range(64 - _BITS, -1, -_BITS):
-        beginnings, of = np.unique(begun, return_inverse=True)
-        counts = np.zeros((len(beginnings), 2**_BITS), np.int64)
-        for block in blocks():
-            bits = (block.view(np.uint64) ^ _SIGN) >> np.uint64(shift)
-            for beginning, count in zip(beginnings, counts, strict=True):
-                digits = bits[bits >> np.uint64(_BITS) == beginning] & np.uint64(2**_BITS - 1)
-                count += np.bincount(digits.astype(np.int64), minlength=2**_BITS)
-        up_to = np.cumsum(counts, axis=1)
-        digit = np.array([np.searchsorted(up_to[b], rank, side="right") for b, rank in zip(of, left, strict=True)])
-        digit = np.minimum(digit, 2**_BITS - 1)
-        left -= up_to[of, digit] - counts[of, digit]
-        begun = begun << np.uint64(_BITS) | digit.astype(np.uint64)
-    return (begun ^ _SIGN).view(np.int64)[back].reshape(ranks.shape)
+    ends = np.array([(block.min(), block.max()) for block in blocks() if len(block)])
+    if not len(ends):
+        return np.zeros_like(ranks)
+    least, most = int(ends.min()), int(ends.max())
+    shift = np.uint64(max(0, (most - least).bit_length() - _BITS))
+
+    def parts(block: NDArray[np.int64]) -> NDArray[np.int64]:
+        above: NDArray[np.uint64] = block.view(np.uint64) - np.int64(least).view(np.uint64)  # both may wrap around
+        return (above >> shift).view(np.int64)
+
+    counts = np.zeros(2**_BITS, np.int64)
+    for block in blocks():
+        counts += np.bincount(parts(block), minlength=len(counts))
+    up_to = np.cumsum(counts)
+    part = np.searchsorted(up_to, ranks, side="right")
+    if not shift:
+        return part + least
+    sought = np.zeros(len(counts), np.bool_)
+    sought[part] = True
+    inside, below = np.where(sought, counts, 0), up_to - counts
+    if inside.sum() <= _MOST:
+        taken = np.sort(np.concatenate([block[sought[parts(block)]] for block in blocks()]))
+        found: NDArray[np.int64] = taken[ranks - below[part] + (np.cumsum(inside) - inside)[part]]
+        return found
+    found = np.empty_like(ranks)
+    for one in np.flatnonzero(sought):
+        its = part == one
+
+        def inner(one: np.intp = one) -> Iterator[NDArray[np.int64]]:
+            return (block[parts(block) == one] for block in blocks())
+
+        found[its] = order_statistics(inner, ranks[its] - below[one])
+    return found
 
 
 def real_keys(values: NDArray[np.float64]) -> NDArray[np.int64]:

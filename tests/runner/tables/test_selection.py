@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.tables import selection
 from runner.tables.selection import order_statistics, real_keys, reals
 
 whole = st.integers(-(2**63), 2**63 - 1)
@@ -20,6 +21,17 @@ def test_order_statistics_are_those_of_the_sorted_numbers(parts, data):
     assert len(found) == len(ranks)
     if ordered:
         assert found.tolist() == [ordered[rank] for rank in ranks]
+
+
+@settings(max_examples=60, deadline=None)
+@given(blocks.filter(any), st.integers(1, 4), st.integers(0, 3))
+def test_what_is_too_much_for_memory_is_cut_again(parts, bits, most):
+    ordered = sorted(number for part in parts for number in part)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "_BITS", bits)
+        patch.setattr(selection, "_MOST", most)
+        found = order_statistics(lambda: (np.array(part, np.int64) for part in parts), np.arange(len(ordered)))
+    assert found.tolist() == ordered
 
 
 def test_ranks_may_have_any_shape():
