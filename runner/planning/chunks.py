@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.planning.plan import Plan
+from runner.planning.plan import Plan, in_runs
 from runner.planning.product import Numbers, base_value
 
 _SECONDS = 0.5  # of work in a chunk: then what a backend does for each of them disappears
@@ -95,8 +95,9 @@ class Shapes:
                 level = self._plan.level(configurations[:1])
                 self.found.append(self._shape({key: level[key][0] for key in level}))
             return np.zeros_like(configurations)
-        code = np.zeros_like(configurations)
-        level = self._plan.level(configurations)
+        heads, back = in_runs(configurations)
+        code = np.zeros_like(heads)
+        level = self._plan.level(heads)
         for key, classes in self._class_of.items():
             code = code * self._sizes[key] + classes[level[key]]
         kinds, first, inverse = np.unique(code, return_index=True, return_inverse=True)
@@ -104,7 +105,7 @@ class Shapes:
             if int(kinds[k]) not in self._numbers:
                 self._numbers[int(kinds[k])] = len(self.found)
                 self.found.append(self._shape({key: level[key][first[k]] for key in level}))
-        return np.array([self._numbers[int(kind)] for kind in kinds], np.int64)[inverse]
+        return np.array([self._numbers[int(kind)] for kind in kinds], np.int64)[inverse[back]]
 
     def _shape(self, level: dict[str, Any]) -> Shape:
         experiment, levels = self._plan.experiment, self._plan.levels

@@ -45,7 +45,10 @@ class Plan:
     def locate(self, trials: Numbers) -> tuple[Numbers, Numbers]:
         """The configuration number and the seed of each of these trials."""
         columns, listed = self._columns
-        strip = columns[:, np.searchsorted(columns[0], trials, side="right") - 1]
+        if columns.shape[1] == 1:
+            strip = np.broadcast_to(columns, (len(columns), len(trials)))
+        else:
+            strip = columns[:, np.searchsorted(columns[0], trials, side="right") - 1]
         first, configuration, seeds, seed, step = strip
         which, innermost = np.divmod(trials - first, seeds)
         seed = seed + innermost * step
@@ -90,11 +93,18 @@ class Plan:
 
     def values(self, configurations: Numbers) -> dict[str, NDArray[Any]]:
         """The value of each swept key in each of these configurations."""
-        return {key: self._arrays[key][place] for key, place in self.level(configurations).items()}
+        heads, back = in_runs(configurations)
+        return {key: self._arrays[key][place][back] for key, place in self.level(heads).items()}
 
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {key: level_array(values) for key, values in self.levels.items()}
+
+
+def in_runs(configurations: Numbers) -> tuple[Numbers, Numbers]:
+    """Configurations that follow one another alike, once, and the place among them of each of all."""
+    begins = np.diff(configurations, prepend=-1) != 0
+    return configurations[begins], np.cumsum(begins) - 1
 
 
 def level_array(values: Sequence[Any]) -> NDArray[Any]:

@@ -87,12 +87,7 @@ class Assembly:
         ):
             return False
         parts = {int(kind): self._take(int(kind), int(count)) for kind, count in zip(kinds, counts, strict=True)}
-        columns = {}
-        for name in next(iter(parts.values())).keys() - {"weights"}:
-            example = next(iter(parts.values()))[name]
-            columns[name] = np.empty((len(trials), *example.shape[1:]), example.dtype)
-            for kind, part in parts.items():
-                columns[name][shapes == kind] = part[name]
+        columns = _in_order(shapes, parts)
         outcome = np.where(columns["diverged"], 2, np.where(columns["epochs_to_convergence"] < 0, 1, 0)).astype(
             np.uint8
         )
@@ -148,6 +143,19 @@ class Assembly:
                 rows.chunks.popleft()
                 rows.columns = {}
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _in_order(shapes: Numbers, parts: dict[int, Columns]) -> Columns:
+    """The columns of a window whose trials have these shapes, from the rows of each shape."""
+    first = next(iter(parts.values()))
+    if len(parts) == 1:
+        return first
+    columns = {}
+    for name in first.keys() - {"weights"}:
+        columns[name] = np.empty((len(shapes), *first[name].shape[1:]), first[name].dtype)
+        for kind, part in parts.items():
+            columns[name][shapes == kind] = part[name]
+    return columns
 
 
 def _width(plan: Plan) -> int:
