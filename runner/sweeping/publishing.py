@@ -53,7 +53,7 @@ class Tables:
 
     def publish(self, jobs: int, backend: str) -> None:
         """Put the tables, which were made on so many jobs, and their manifest in the place of earlier ones."""
-        plan, names = self._plan, self._assembly.names
+        plan, files = self._plan, self._assembly.files
         with disk(self._store.folder):
             write_manifest(
                 self._store.unfinished,
@@ -66,11 +66,11 @@ class Tables:
                 },
                 kernel_hash=kernel_cache.kernel_hash(),
                 cpu=kernel_cache.cpu(),
-                files=names,
+                files=files,
                 started=self._started,
                 wall_seconds=time.monotonic() - self._clock,
                 jobs=jobs,
                 backend=backend,
                 written=plan.experiment.written,
             )
-        self._store.publish([*names, MANIFEST])
+        self._store.publish([*files, MANIFEST])

@@ -15,6 +15,7 @@ from runner.sweeping.store import Columns, Store
 from runner.tables.columns import FATES, OUTCOMES, trial_columns
 from runner.tables.condensing import Condenser
 from runner.tables.curves import CurvesWriter
+from runner.tables.manifest import Digest, digest
 from runner.tables.trials import Batch, TrialsWriter
 from runner.tables.weights import WeightsWriter
 
@@ -41,12 +42,13 @@ class Assembly:
         self._rows: dict[int, _Rows] = {}
         self._next = 0
         self._window: tuple[Numbers, Numbers, Numbers, Numbers] | None = None
-        folder, record, table = store.unfinished, plan.experiment.record, f"trials.{table_format}"
-        self._trials = TrialsWriter(folder / table, plan.experiment, table_format)
+        folder, record = store.unfinished, plan.experiment.record
+        self._table = f"trials.{table_format}"
+        self._trials = TrialsWriter(folder / self._table, plan.experiment, table_format)
         self._curves = CurvesWriter(folder / "curves.csv", record.curve) if record.curve else None
         self._summary = Condenser(folder, plan)
         self._weights = WeightsWriter(folder, plan.experiment.task) if record.weights else None
-        self.names = [table, "summary.csv"] + ["curves.csv"] * bool(record.curve)
+        self.files: dict[str, Digest] = {}  # the tables, once they are finished
         self.outcomes = np.zeros(len(OUTCOMES), np.int64)
 
     def add(self, chunk: Stub) -> None:
@@ -61,10 +63,12 @@ class Assembly:
         """Close the tables."""
         self._trials.close()
         self._summary.close()
+        self.files = {self._table: self._trials.digest, "summary.csv": self._summary.digest}
         if self._curves:
             self._curves.close()
+            self.files["curves.csv"] = self._curves.digest
         if self._weights:
-            self.names += self._weights.close()
+            self.files |= {name: digest(self._store.unfinished / name) for name in self._weights.close()}
 
     def abandon(self) -> None:
         """Close the tables as they are, where the sweep does not come to its end."""

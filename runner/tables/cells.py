@@ -1,8 +1,6 @@
 """Typed columns, and their cells as CSV text that reads back exactly."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,6 @@ from runner.tables.columns import Kind
 
 TYPES = {"whole": pa.int64(), "real": pa.float64(), "flag": pa.bool_(), "word": pa.string()}
 CELLS = 2**20  # as text at a time; a pyarrow string array holds 2 GB, and larger blocks are no faster
-_SIDE_BY_SIDE, _MANY = 2, 4096  # columns that become text at a time, where they have so many rows
 PLAIN = 1e6  # up to here no whole number is written with an exponent
 
 
@@ -54,24 +51,40 @@ def lines(columns: Sequence[pa.Array]) -> bytes | memoryview:
     pyarrow's own CSV writer takes as long, quotes all text or none, and writes 3.0 as 3.
     """
     step, count = max(1, CELLS // len(columns)), len(columns[0])
-    if count <= step:
+    if 0 < count <= step:
         return _block(columns)
     starts = range(0, count, step)
     return b"".join(_block([values[start : start + step] for values in columns]) for start in starts)
 
 
-@cache
-def _writers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_SIDE_BY_SIDE, "writer")
-
-
 def _block(columns: Sequence[pa.Array]) -> memoryview:
-    # Side by side, which pyarrow does without Python's lock: of short trainings this is most of what one thread does.
-    *cells, last = (_writers().map if len(columns[0]) >= _MANY else map)(_text, columns)
-    ended = pc.binary_join_element_wise(last, "\n", "", null_handling="replace", null_replacement="")
-    rows = pc.binary_join_element_wise(*cells, ended, ",", null_handling="replace", null_replacement="")
-    _, ends, text = rows.buffers()
-    return memoryview(text)[: int(np.frombuffer(ends, np.int32)[len(rows)])]
+    pieces: list[pa.Array | str] = [_text(columns[0])]
+    for values in columns[1:]:
+        if not _constant(values):
+            pieces.append(_text(values))
+            continue
+        word = _text(values[:1])[0].as_py() or ""
+        if isinstance(pieces[-1], str):
+            pieces[-1] += f",{word}"
+        else:
+            pieces.append(word)
+    rows = pc.binary_join_element_wise(*pieces, "", ",", null_handling="replace", null_replacement="")
+    _, offsets, buffer = rows.buffers()
+    ends, text = np.frombuffer(offsets, np.int32)[1 : len(rows) + 1], np.frombuffer(buffer, np.uint8)
+    text[ends - 1] = ord("\n")  # in place of a comma: to join it to the last cells would take 8 times as long
+    return text[: ends[-1]].data
+
+
+def _constant(values: pa.Array) -> bool:
+    """Whether a column is seen to have the same cell in all of its rows."""
+    if values.null_count:
+        return bool(values.null_count == len(values))
+    if pa.types.is_dictionary(values.type):
+        values = values.indices
+    if pa.types.is_floating(values.type) or pa.types.is_string(values.type):
+        return False
+    least, most = pc.min_max(values).values()
+    return bool(least == most)
 
 
 def _text(values: pa.Array) -> pa.Array:

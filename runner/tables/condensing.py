@@ -16,6 +16,7 @@ from runner.planning.gathering import Gathering
 from runner.planning.identity import Identities
 from runner.planning.plan import Plan
 from runner.planning.product import Numbers
+from runner.tables.manifest import Digest
 from runner.tables.summary import SummaryWriter, Trials, summarise, summarise_one
 
 _HELD = 2**18  # rows in memory at a time
@@ -53,6 +54,11 @@ class Condenser:
         self._table.close()
         self._rows.close()
         Path(self._rows.name).unlink()
+
+    @property
+    def digest(self) -> Digest:
+        """What the manifest says of summary.csv, once it is closed."""
+        return self._table.digest
 
     def abandon(self) -> None:
         """Close the files as they are."""

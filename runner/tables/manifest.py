@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,8 @@ from runner.tables.manifest_shape import sound
 NAME = "manifest.json"
 _PROJECT = Path(__file__).parents[2]
 _LARGEST = 256 * 2**20  # bytes: an experiment as large as the limits allow makes some 100 MB
+Digest = dict[str, str | int]  # of a file: its SHA-256, and its size in bytes
+
 _PACKAGES = ("numpy", "numba", "llvmlite", "pandas", "joblib", "pyarrow")
 
 
@@ -30,7 +32,7 @@ def write_manifest(
     counts: Mapping[str, int],
     kernel_hash: str,
     cpu: Mapping[str, str],
-    files: Iterable[str],
+    files: Mapping[str, Digest],
     started: datetime,
     wall_seconds: float,
     jobs: int,
@@ -61,7 +63,7 @@ def write_manifest(
             "usable_cores": _usable_cores(),
         },
         "kernel_hash": kernel_hash,
-        "files": {name: _digest(folder / name) for name in files},
+        "files": files,
         "started": _utc(started),
         "ended": _utc(ended or datetime.now(UTC)),
         "wall_seconds": wall_seconds,
@@ -116,7 +118,8 @@ def size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def _digest(path: Path) -> dict[str, str | int]:
+def digest(path: Path) -> Digest:
+    """Return what a manifest says of a finished file."""
     with path.open("rb") as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.tables.cells import column, header, lines
+from runner.tables.cells import column
 from runner.tables.columns import KEYS, OUTCOMES, PERCENTILES, SUMMARY
+from runner.tables.csv_file import CsvFile
 from runner.tables.groups import between, quantile_places, sorted_groups
+from runner.tables.manifest import Digest
 from runner.tables.selection import order_statistics, real_keys, reals
 
 Z = 1.959963984540054  # the normal quantile of 0.975
@@ -105,8 +107,7 @@ class SummaryWriter:
         worded = any(isinstance(scale, str) for scale in levels.get("scale", ()))
         kinds = KEYS | ({"scale": "word"} if worded else {})
         self._kinds = {key: kinds.get(key, "real") for key in levels}
-        self._file = path.open("wb")
-        self._file.write(header(["configuration", *self._kinds, *SUMMARY]))
+        self._file = CsvFile(path, ["configuration", *self._kinds, *SUMMARY])
 
     def write(
         self, hashes: Sequence[str], keys: Mapping[str, NDArray[Any]], columns: Mapping[str, NDArray[Any]]
@@ -114,11 +115,16 @@ class SummaryWriter:
         """Write the rows of some configurations."""
         swept = [column(keys[key], kind) for key, kind in self._kinds.items()]
         found = [column(columns[name], kind) for name, kind in SUMMARY.items()]
-        self._file.write(lines([column(hashes, "word"), *swept, *found]))
+        self._file.write([column(hashes, "word"), *swept, *found])
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    @property
+    def digest(self) -> Digest:
+        """What the manifest says of the file, once it is closed."""
+        return self._file.digest
 
 
 def _rate(successes: NDArray[Any], trials: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from runner.experiment.spec import Experiment
-from runner.tables.cells import CELLS, TYPES, coded, column, header, lines, runs
+from runner.tables.cells import CELLS, TYPES, coded, column, runs
 from runner.tables.columns import OUTCOMES, Kind, answer_columns, fate_kinds, swept, trial_kinds
+from runner.tables.csv_file import CsvFile
+from runner.tables.manifest import Digest, digest
 
 ROWS, ROW_GROUP = 2**17, 2**24  # of a Parquet row group: at most so many rows, and cells
 
@@ -57,10 +59,10 @@ class TrialsWriter:
         self._kinds = trial_kinds(experiment)
         self._swept, self._fates = swept(experiment), list(fate_kinds(experiment))
         self._widths = tuple(map(len, answer_columns(experiment)))
-        self._file = (_Csv if format == "csv" else _Parquet)(Path(path), self._kinds)
+        self._file = (CsvFile if format == "csv" else _Parquet)(Path(path), self._kinds)
 
     def write(self, batch: Batch) -> None:
-        """Write the rows of a batch, whose arrays may be used again afterwards."""
+        """Write the rows of a batch, whose arrays must not change until the file is closed."""
         step = max(1, CELLS // len(self._kinds))
         for start in range(0, len(batch.seed), step):
             self._file.write(self._columns(batch, slice(start, start + step)))
@@ -68,6 +70,11 @@ class TrialsWriter:
     def close(self) -> None:
         """Write what is left and close the file."""
         self._file.close()
+
+    @property
+    def digest(self) -> Digest:
+        """What the manifest says of the file, once it is closed."""
+        return self._file.digest
 
     def __enter__(self) -> Self:
         return self
@@ -96,22 +103,11 @@ class TrialsWriter:
         ]
 
 
-class _Csv:
-    def __init__(self, path: Path, kinds: dict[str, Kind]) -> None:
-        self._file = path.open("wb")
-        self._file.write(header(kinds))
-
-    def write(self, columns: list[pa.Array]) -> None:
-        self._file.write(lines(columns))
-
-    def close(self) -> None:
-        self._file.close()
-
-
 class _Parquet:
     """Row groups of one size, whatever the size of the batches."""
 
     def __init__(self, path: Path, kinds: dict[str, Kind]) -> None:
+        self._path = path
         self._schema = pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
         self._rows = min(ROWS, max(1, ROW_GROUP // len(kinds)))
         self._held = self._schema.empty_table()
@@ -128,6 +124,10 @@ class _Parquet:
         held, self._held = self._held, self._schema.empty_table()  # closed once more, it has nothing to write
         with self._file:
             self._put(held)
+
+    @property
+    def digest(self) -> Digest:
+        return digest(self._path)
 
     def _put(self, table: pa.Table) -> None:
         for start in range(0, table.num_rows, self._rows):

@@ -11,7 +11,7 @@ from runner.errors import RunnerError
 from runner.experiment.reading import read, whole
 from runner.tables.columns import OUTCOMES, SUMMARY, trial_kinds
 from runner.tables.loading import check_contents, load, typed_trials
-from runner.tables.manifest import write_manifest
+from runner.tables.manifest import digest, write_manifest
 from runner.tables.streaming import stream
 from runner.tables.summary import SummaryWriter, summarise
 from tests.runner.tables.test_manifest import STARTED
@@ -41,7 +41,7 @@ def folder_of_results(folder, kind="csv", scale=None):
         counts={"configurations": 2, "trials": 2},
         kernel_hash="0",
         cpu={},
-        files=[f"trials.{kind}", "summary.csv"],
+        files={name: digest(folder / name) for name in (f"trials.{kind}", "summary.csv")},
         started=STARTED,
         wall_seconds=1.0,
         jobs=1,

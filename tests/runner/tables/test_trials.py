@@ -292,20 +292,33 @@ def test_a_swept_rule_is_written_alike_whatever_holds_it(tmp_path):
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("last", [0.25, 1.0, -0.0, np.nan])
+def test_cells_that_are_the_same_in_all_rows_are_like_others(rows, last):
+    alike = {
+        "7": cells.column(np.full(rows, 7), "whole"),
+        "": cells.column(np.full(rows, -1), "whole"),
+        '"a,b"': cells.coded(np.ones(rows), ["c", "a,b", "d"]),
+        "true": cells.column(np.ones(rows, np.bool_), "flag"),
+        "-0.0": cells.runs(np.full(rows, -0.0), "real"),
+        "1e+22": cells.column(np.full(rows, 1e22), "real"),
+        "word": cells.column(["word"] * rows, "word"),
+    }
+    for middle in ([0, 1, 1], [1, 0, 0], [1, 1, 1]):
+        reals = np.array([0.0, 0.0, last])[3 - rows :]
+        flags = np.array(middle[:rows], np.bool_)
+        columns = [*alike.values(), cells.column(flags, "flag"), cells.column(reals, "real"), *alike.values()]
+        of_all = ",".join(alike)
+        expected = [
+            f"{of_all},{str(flag).lower()},{'' if real != real else repr(real)},{of_all}\n"
+            for flag, real in zip(flags.tolist(), reals.tolist(), strict=True)
+        ]
+        assert bytes(cells.lines(columns)).decode() == "".join(expected)
+
+
 def test_a_run_ends_where_the_sign_of_zero_changes():
     text = bytes(cells.lines([cells.runs(np.array([0.0, 0.0, -0.0, 0.0]), "real")]))
     assert text == b"0.0\n0.0\n-0.0\n0.0\n"
-
-
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_arrays_may_be_used_again_after_writing(tmp_path, kind):
-    experiment, batch = XOR, two_trials(XOR)
-    kept = write(tmp_path / "kept", experiment, cut(batch, 0, 2), kind=kind).read_bytes()
-    with TrialsWriter(tmp_path / "used", experiment, kind) as writer:
-        writer.write(batch)
-        for array in (batch.seed, batch.final_loss, batch.outputs, batch.keys["learning_rate"], batch.outcome):
-            array[:] = 1
-    assert (tmp_path / "used").read_bytes() == kept
 
 
 def test_parquet_row_groups_have_one_size(tmp_path, monkeypatch):
