@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runner.tables.columns import Kind
 
 TYPES = {"whole": pa.int64(), "real": pa.float64(), "flag": pa.bool_(), "word": pa.string()}
-CELLS = 2**20  # as text at a time; a pyarrow string array holds 2 GB, and larger blocks are no faster
+CELLS = 2**19  # as text at a time; a pyarrow string array holds 2 GB, and larger blocks are no faster
 PLAIN = 1e6  # up to here no whole number is written with an exponent
 
 
