@@ -223,6 +223,7 @@ def test_bytes_do_not_depend_on_how_rows_are_cut(tmp_path, table, places, kind, 
     assert at_once == apart
 
 
+@settings(deadline=None)
 @given(tables_of_trials, st.integers(1, 40))
 def test_lines_do_not_depend_on_the_size_of_their_blocks(table, block):
     _, batch = table
