@@ -58,6 +58,10 @@ class Assembly:
         rows.waiting += chunk.size
         while self._next < self._plan.trials and self._write_window():
             pass
+        if self._next == self._plan.trials:  # what waits to be written belongs to this chunk: estimates count it
+            self._trials.close()
+            if self._curves:
+                self._curves.close()
 
     def finish(self) -> None:
         """Close the tables."""

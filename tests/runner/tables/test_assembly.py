@@ -185,6 +185,19 @@ def test_a_disk_that_is_full_at_the_very_end_is_one_sentence(tmp_path, monkeypat
     assert len(load(swept(content, tmp_path, format=table_format)).trials) == 9
 
 
+def test_the_last_chunk_brings_all_rows_into_the_file(tmp_path, monkeypatch):
+    found, finish = [], assembly.Assembly.finish
+
+    def spied(self):
+        found.extend((self._store.unfinished / name).read_bytes() for name in ("trials.csv", "curves.csv"))
+        finish(self)
+
+    monkeypatch.setattr(assembly.Assembly, "finish", spied)
+    content = {"name": "last", "task": "xor", "training": {"epochs": 1}, "sweep": {"seeds": 300}}
+    folder = swept(content | {"record": {"curve": [0]}}, tmp_path)
+    assert found == [(folder / name).read_bytes() for name in ("trials.csv", "curves.csv")]
+
+
 def test_of_wide_rows_fewer_are_in_memory_at_a_time(tmp_path, monkeypatch):
     content = {"name": "wide", "task": "xor", "training": {"epochs": 60}, "record": {"curve": {"every": 1}}}
     content |= {"sweep": {"seeds": 40, "hidden": [2, 3]}}
