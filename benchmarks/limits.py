@@ -59,7 +59,7 @@ def floor(precision: str, epochs: int) -> Callable[[], float]:
     lanes, views, elementary, hints = map(kernel_cache.module, ("lanes", "views", "elementary", "hints"))
     as_lanes, sigmoid, aligned_stack, rolled = views.as_lanes, elementary.sigmoid, hints.aligned_stack, hints.rolled
     own = lanes.FLOAT64 if precision == "float64" else lanes.FLOAT32
-    kind = lanes.LaneKind(own.dtype.type, 2 * own.width)  # a little faster than those of the kernel
+    kind = lanes.LaneKind(own.dtype.type, 4 * own.width)  # a little faster than those of the kernel
 
     @numba.njit(error_model="numpy")
     def repeat(kind: Any, numbers: Any, rounds: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.hints import rolled
 from kernels.jit import inline
@@ -12,9 +13,24 @@ LOSS, MAX_ERROR, CLASSIFICATION = 0, 1, 2  # the metrics
 NEVER = -1  # epochs_to_convergence of a trial whose rule never held
 
 
+def largest_sum(thresholds: NDArray[Any], count: int) -> NDArray[Any]:
+    """The largest sums of `count` squared errors whose mean, rounded to the thresholds' dtype, is at most those.
+
+    So a kernel compares sums, and saves a division in every epoch.
+    """
+    number = thresholds.dtype.type
+    with np.errstate(over="ignore", under="ignore"):
+        sums = thresholds * number(count)
+        while (above := sums / number(count) > thresholds).any():
+            sums[above] = np.nextafter(sums[above], number(-np.inf))
+        while (below := np.nextafter(sums, number(np.inf)) / number(count) <= thresholds).any():
+            sums[below] = np.nextafter(sums[below], number(np.inf))
+    return sums
+
+
 @inline
-def mean_squared_error(count: int, targets: Any, outputs: Any) -> Any:
-    """The mean of (target - output)**2 over samples and outputs, lane by lane.
+def squared_errors(count: int, targets: Any, outputs: Any) -> Any:
+    """The sum of (target - output)**2 over samples and outputs, lane by lane.
 
     Where only the first `count` samples are summed it is at most that of all, as rounded sums of squares never fall.
     """
@@ -24,17 +40,23 @@ def mean_squared_error(count: int, targets: Any, outputs: Any) -> Any:
         rolled()
         error = targets[0, k] - outputs[0, k]
         total = fma(error, error, total)
+    return total
+
+
+@inline
+def mean(total: Any, targets: Any) -> Any:
+    """The mean over samples and outputs."""
     return total / (targets.shape[0] * targets.shape[1])
 
 
 @inline
-def holding(metric: int, count: int, targets: Any, outputs: Any, loss: Any, threshold: Any) -> np.uint64:
+def holding(metric: int, count: int, targets: Any, outputs: Any, total: Any, threshold: Any) -> np.uint64:
     """The lanes, a bit each, in which the rule holds; a NaN anywhere in what it looks at makes it not hold.
 
     Where it fails for the first `count` samples and their part of the loss, it fails for all.
     """
     if metric == LOSS:
-        return loss <= threshold
+        return total <= threshold
     lanes = ~np.uint64(0)
     for k in range(count * targets.shape[1]):
         rolled()

@@ -76,27 +76,61 @@ def _exp_of_lanes(x: Any) -> Any:
     return implementation
 
 
-@overload(sigmoid)
-def _sigmoid_of_lanes(x: Any) -> Any:
+def sigmoid_reduced(x: Any) -> Any:
+    """The first of three steps of `sigmoid`: k, as it stands before a shift makes it an exponent, and -r."""
+    raise NotImplementedError("sigmoid is for kernels")
+
+
+def sigmoid_quotient(biased: Any, minus_r: Any) -> Any:
+    """The second step: numerator and denominator of the sigmoid, whose division is the third."""
+    raise NotImplementedError("sigmoid is for kernels")
+
+
+@overload(sigmoid_reduced)
+def _reduced(x: Any) -> Any:
     if not isinstance(x, Lanes):
         return None
     double = x.dtype == types.float64
     lowest, highest = (-710.0, 708.0) if double else (-89.0, 87.0)
     ln2_high, ln2_low = _LN2 if double else _LN2_SINGLE
     to_exponent = _ROUND + _BIAS if double else _ROUND_SINGLE + _BIAS_SINGLE
-    of_p, of_q = (_P, _Q) if double else (_P_SINGLE, _Q_SINGLE)
 
     def implementation(x: Any) -> Any:
         # With z = -x = k ln 2 + r: the constants carry the sign of x, and 2**k is infinite for the largest k, which
-        # makes the quotient 0. Multiplying by 2**k (not adding k to an exponent) keeps a NaN a NaN.
+        # makes the quotient 0.
         x = clip(x, lowest, highest)
         biased = fma(x, -_LOG2_E, to_exponent)
         k = biased - to_exponent
-        minus_r = fma(k, ln2_low, fma(k, ln2_high, x))
+        return biased, fma(k, ln2_low, fma(k, ln2_high, x))
+
+    return implementation
+
+
+@overload(sigmoid_quotient)
+def _quotient(biased: Any, minus_r: Any) -> Any:  # noqa: ARG001 - its type is known
+    if not isinstance(biased, Lanes):
+        return None
+    of_p, of_q = (_P, _Q) if biased.dtype == types.float64 else (_P_SINGLE, _Q_SINGLE)
+
+    def implementation(biased: Any, minus_r: Any) -> Any:
+        # Multiplying by 2**k (not adding k to an exponent) keeps a NaN a NaN.
         square = minus_r * minus_r
         p, q = polynomial(square, of_p), polynomial(square, of_q)
         above = fma(minus_r, q, p)
-        return above / fma(fma(-minus_r, q, p), power_of_two(biased), above)
+        return above, fma(fma(-minus_r, q, p), power_of_two(biased), above)
+
+    return implementation
+
+
+@overload(sigmoid)
+def _sigmoid_of_lanes(x: Any) -> Any:
+    if not isinstance(x, Lanes):
+        return None
+
+    def implementation(x: Any) -> Any:
+        biased, minus_r = sigmoid_reduced(x)
+        above, below = sigmoid_quotient(biased, minus_r)
+        return above / below
 
     return implementation
 

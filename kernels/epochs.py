@@ -8,40 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from kernels.convergence import holding, mean_squared_error
-from kernels.hints import aligned_stack
-from kernels.jit import callee
+from kernels.convergence import holding, mean, squared_errors
+from kernels.hints import aligned_stack, opaque
+from kernels.jit import callee, inline
 from kernels.lanes import clip
 from kernels.layers import (
-    accumulate,
     activate_hidden,
     activate_outputs,
-    descend_and_sum,
-    descend_and_sum_online,
     feedforward,
+    learn_and_sum,
+    learn_and_sum_online,
     output_deltas,
     sum_hidden,
     sum_inputs,
 )
-from kernels.memory import (
-    DELTAS,
-    GRADIENTS,
-    HIDDEN,
-    LOSS,
-    LOSS_RISE,
-    LOWEST_LOSS,
-    MOMENTUM,
-    OUTPUTS,
-    PROBES,
-    SINGLE,
-    SPARE,
-    STEP,
-    THRESHOLD,
-    VELOCITIES,
-    WEIGHTS,
-    pair,
-    part,
-)
+from kernels.memory import LOSS, LOSS_RISE, LOWEST_LOSS, MOMENTUM, STEP, THRESHOLD, networks
 from kernels.tiles import TILE, size
 from kernels.views import shifted, view
 
@@ -75,161 +56,176 @@ def advance(
     Then `clock`, `masks[HELD]`, outputs and losses are those of that tick, whose update is still to be made. Five
     arguments choose what is compiled: the `tiles` that samples come in (of online updates: those from the second on),
     and, by being None or not, whether there are `several`; `online` updates, or batch ones; `momentum` above 0 in every
-    lane, or 0 in every one; whether `fates` are asked for. The others are those of kernels.training.train.
+    lane, or 0 in every one; whether `fates` are asked for. The others are those of kernels.training.arguments.
 
     Each loop runs over the groups of lanes, of which one fills a register or two, so that the steps of a network, which
     wait for each other, stand beside those of other networks.
     """
     aligned_stack()
     inputs, targets = view(inputs), view(targets)
-    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    G1, G2 = pair(numbers, layout, GRADIENTS, several)
-    V1, V2 = pair(numbers, layout, VELOCITIES, momentum)
-    hidden, spare = part(numbers, layout, HIDDEN, kind), part(numbers, layout, SPARE, kind)
-    outputs, deltas = part(numbers, layout, OUTPUTS, kind), part(numbers, layout, DELTAS, kind)
-    single = part(numbers, layout, SINGLE, kind)
-
-    width = kind.width
-    groups, samples = numbers.shape[1] // width, inputs.shape[0]
+    first_group = networks(numbers, layout, kind, several, momentum)
+    groups, rows, samples = numbers.shape[0], numbers.shape[1], inputs.shape[1]
     last = samples - size(tiles.last)
-    tick, due, update = clock[TICK], clock[EVENT], clock[UPDATE] != 0
-    live, seen = masks[LIVE], masks[SEEN]
+    tick, due, update = clock[TICK], clock[EVENT], clock[UPDATE]
+    wanted = masks[LIVE] & ~masks[SEEN]
     while True:
+        update = opaque(update)
         tick += update
         if online is None:
-            for g in range(groups if update else 0):
-                output_deltas(last, tiles.last, targets, shifted(outputs, g), shifted(deltas, g))
             for g in range(groups):
+                some = min(opaque(g), 1)
+                net, before = shifted(first_group, g * rows), shifted(first_group, (g - some) * rows)
                 if update:
-                    descend_and_sum(
-                        kind,
-                        last,
-                        tiles.last,
-                        tiles.first,
-                        inputs,
-                        shifted(hidden, g),
-                        shifted(deltas, g),
-                        shifted(single, g)[STEP, 0],
-                        shifted(single, g)[MOMENTUM, 0],
-                        shifted(W1, g),
-                        shifted(W2, g),
-                        shifted(G1, g),
-                        shifted(G2, g),
-                        shifted(V1, g),
-                        shifted(V2, g),
+                    step, factor = net.single[STEP, 0], net.single[MOMENTUM, 0]
+                    learn_and_sum(
+                        kind, last, tiles.last, 0, tiles.first, inputs, net, step, factor, before.hidden, some
                     )
                 else:  # lanes hold new weights
-                    sum_inputs(kind, 0, tiles.first, inputs, shifted(W1, g), shifted(hidden, g))
-            for g in range(groups):
-                activate_hidden(tiles.first, shifted(W1, g), shifted(hidden, g))
+                    sum_inputs(kind, 0, tiles.first, inputs, net.W1, net.hidden)
+                    if some:
+                        activate_hidden(tiles.first, net.W1, before.hidden)
+            net = shifted(first_group, (groups - 1) * rows)
+            activate_hidden(tiles.first, net.W1, net.hidden)
         else:
             s = 0 if update else samples - 1
             while s < samples:
                 following = s + 1 if s + 1 < samples else 0
                 for g in range(groups):
+                    some = min(opaque(g), 1)
+                    net, before = shifted(first_group, g * rows), shifted(first_group, (g - some) * rows)
                     if update:
-                        output_deltas(s, tiles.single, targets, shifted(outputs, g), shifted(deltas, g))
-                        descend_and_sum_online(
-                            kind,
-                            s,
-                            tiles.single,
-                            following,
-                            inputs,
-                            shifted(hidden, g),
-                            shifted(deltas, g),
-                            shifted(single, g)[STEP, 0],
-                            shifted(single, g)[MOMENTUM, 0],
-                            shifted(W1, g),
-                            shifted(W2, g),
-                            shifted(V1, g),
-                            shifted(V2, g),
-                        )
+                        output_deltas(s, tiles.single, targets, net.outputs, net.deltas)
+                        learn_and_sum_online(kind, s, following, tiles.single, inputs, net, before.hidden, some)
                     else:
-                        sum_inputs(kind, following, tiles.single, inputs, shifted(W1, g), shifted(hidden, g))
-                for g in range(groups):
-                    activate_hidden(tiles.single, shifted(W1, g), shifted(hidden, g))
-                for g in range(groups):
-                    sum_hidden(kind, following, tiles.single, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
-                for g in range(groups):
-                    activate_outputs(following, tiles.single, shifted(outputs, g))
+                        sum_inputs(kind, following, tiles.single, inputs, net.W1, net.hidden)
+                        if some:
+                            activate_hidden(tiles.single, net.W1, before.hidden)
+                net = shifted(first_group, (groups - 1) * rows)
+                activate_hidden(tiles.single, net.W1, net.hidden)
+                for slot in range(groups + 1):
+                    if slot < groups:
+                        net = shifted(first_group, slot * rows)
+                        sum_hidden(kind, following, tiles.single, net.hidden, net.W2, net.outputs)
+                    if slot > 0:
+                        activate_outputs(following, tiles.single, shifted(first_group, (slot - 1) * rows).outputs)
                 s += 1
         if update and clock[PAUSE] != 0:
             clock[TICK] = tick
             return
 
+        held = NO_LANE
         if online is None:
-            # The outputs at the weights of this tick, and the gradients of all tiles but the last.
             if several is not None:
+                # The gradients of all tiles but the last.
                 for first in range(0, last, TILE):
+                    for slot in range(groups + 2):
+                        answer_in_turn(kind, slot, groups, rows, first, tiles.full, targets, first_group)
+                    following = first + TILE
                     for g in range(groups):
-                        if first > 0:
-                            sum_inputs(kind, first, tiles.full, inputs, shifted(W1, g), shifted(hidden, g))
-                            activate_hidden(tiles.full, shifted(W1, g), shifted(hidden, g))
-                        sum_hidden(kind, first, tiles.full, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
-                    for g in range(groups):
-                        activate_outputs(first, tiles.full, shifted(outputs, g))
-                    for g in range(groups):
-                        output_deltas(first, tiles.full, targets, shifted(outputs, g), shifted(deltas, g))
-                        accumulate(
-                            kind,
-                            first,
-                            tiles.full,
-                            inputs,
-                            shifted(hidden, g),
-                            shifted(deltas, g),
-                            shifted(W2, g),
-                            shifted(G1, g),
-                            shifted(G2, g),
-                        )
-                for g in range(groups):
-                    sum_inputs(kind, last, tiles.last, inputs, shifted(W1, g), shifted(hidden, g))
-                    activate_hidden(tiles.last, shifted(W1, g), shifted(hidden, g))
-            for g in range(groups):
-                sum_hidden(kind, last, tiles.last, shifted(hidden, g), shifted(W2, g), shifted(outputs, g))
-            for g in range(groups):
-                activate_outputs(last, tiles.last, shifted(outputs, g))
+                        some = min(opaque(g), 1)
+                        net, before = shifted(first_group, g * rows), shifted(first_group, (g - some) * rows).hidden
+                        if following < last:
+                            learn_and_sum(
+                                kind, first, tiles.full, following, tiles.full, inputs, net, None, None, before, some
+                            )
+                        else:
+                            learn_and_sum(
+                                kind, first, tiles.full, following, tiles.last, inputs, net, None, None, before, some
+                            )
+                    net = shifted(first_group, (groups - 1) * rows)
+                    if following < last:
+                        activate_hidden(tiles.full, net.W1, net.hidden)
+                    else:
+                        activate_hidden(tiles.last, net.W1, net.hidden)
+            for slot in range(groups + 2):
+                answer_in_turn(kind, slot, groups, rows, last, tiles.last, targets, first_group)
+                if slot > 1:
+                    held |= judge(kind, slot - 2, rows, metric, targets, first_group, fates)
         else:
             # The first sample is answered already. Where it rules out that a rule holds the others need no answer.
             possible = NO_LANE
             for g in range(groups):
-                its, answers = shifted(single, g), shifted(outputs, g)
-                loss = mean_squared_error(1, targets, answers)
-                held = holding(metric, 1, targets, answers, loss, its[THRESHOLD, 0])
-                possible |= held << np.uint64(g * width)
-            if fates is None and tick != due and possible & live & ~seen == NO_LANE and not cancel[0]:
-                update = True
+                net = shifted(first_group, g * rows)
+                total = squared_errors(1, targets, net.outputs)
+                lanes = holding(metric, 1, targets, net.outputs, total, net.single[THRESHOLD, 0])
+                possible |= lanes << np.uint64(g * kind.width)
+            if fates is None and tick != due and possible & wanted == NO_LANE and not cancel[0]:
+                update = 1
                 continue
             for first in range(1, samples, TILE):
-                for g in range(groups):
-                    weights, units, answers = shifted(W1, g), shifted(spare, g), shifted(outputs, g)
+                for slot in range(groups + 1):
                     if first == last:
-                        feedforward(kind, first, tiles.last, inputs, weights, shifted(W2, g), units, answers)
+                        answer_beside_in_turn(kind, slot, groups, rows, first, tiles.last, inputs, first_group)
                     elif several is not None:
-                        feedforward(kind, first, tiles.full, inputs, weights, shifted(W2, g), units, answers)
-
-        held = NO_LANE
-        for g in range(groups):
-            its, answers = shifted(single, g), shifted(outputs, g)
-            loss = mean_squared_error(samples, targets, answers)
-            its[LOSS, 0] = loss
-            if fates is not None:
-                least = clip(its[LOWEST_LOSS, 0], -np.inf, loss)
-                its[LOWEST_LOSS, 0] = least
-                its[LOSS_RISE, 0] = clip(its[LOSS_RISE, 0], loss - least, np.inf)
-            held |= holding(metric, samples, targets, answers, loss, its[THRESHOLD, 0]) << np.uint64(g * width)
-        held &= live
-        if tick == due or held & ~seen != NO_LANE or cancel[0]:
-            clock[TICK], masks[HELD] = tick, held
+                        answer_beside_in_turn(kind, slot, groups, rows, first, tiles.full, inputs, first_group)
+            for g in range(groups):
+                held |= judge(kind, g, rows, metric, targets, first_group, fates)
+        if tick == due or held & wanted != NO_LANE or cancel[0]:
+            clock[TICK], masks[HELD] = tick, held & masks[LIVE]
+            for g in range(groups):
+                its = shifted(first_group, g * rows).single
+                its[LOSS, 0] = mean(its[LOSS, 0], targets)
             return
-        update = True
+        update = 1
+
+
+@inline
+def answer_in_turn(
+    kind: Any, slot: int, groups: int, rows: int, first: int, count: Any, targets: Any, first_group: Any
+) -> None:
+    """Answer a tile: the sums of group `slot`, the activations of the one before it, the deltas of the one before that.
+
+    None of the three waits for another.
+    """
+    slot = opaque(slot)
+    if slot < groups:
+        net = shifted(first_group, slot * rows)
+        sum_hidden(kind, first, count, net.hidden, net.W2, net.outputs)
+    if 0 < slot <= groups:
+        activate_outputs(first, count, shifted(first_group, (slot - 1) * rows).outputs)
+    if slot > 1:
+        net = shifted(first_group, (slot - 2) * rows)
+        output_deltas(first, count, targets, net.outputs, net.deltas)
+
+
+@inline
+def answer_beside_in_turn(
+    kind: Any, slot: int, groups: int, rows: int, first: int, count: Any, inputs: Any, first_group: Any
+) -> None:
+    """Answer a tile from the inputs on, beside the hidden units that are to be learned from."""
+    slot = opaque(slot)
+    if slot < groups:
+        net = shifted(first_group, slot * rows)
+        sum_inputs(kind, first, count, inputs, net.W1, net.spare)
+        activate_hidden(count, net.W1, net.spare)
+    if slot > 0:
+        net = shifted(first_group, (slot - 1) * rows)
+        sum_hidden(kind, first, count, net.spare, net.W2, net.outputs)
+        activate_outputs(first, count, net.outputs)
+
+
+@inline
+def judge(kind: Any, g: int, rows: int, metric: int, targets: Any, first_group: Any, fates: Any) -> Any:
+    """Sum the squared errors of a group, whose mean is its loss, and give the lanes in which the rule holds."""
+    net = shifted(first_group, g * rows)
+    its = net.single
+    total = squared_errors(targets.shape[0], targets, net.outputs)
+    its[LOSS, 0] = total
+    if fates is not None:
+        loss = mean(total, targets)
+        least = clip(its[LOWEST_LOSS, 0], -np.inf, loss)
+        its[LOWEST_LOSS, 0] = least
+        its[LOSS_RISE, 0] = clip(its[LOSS_RISE, 0], loss - least, np.inf)
+    lanes = holding(metric, targets.shape[0], targets, net.outputs, total, its[THRESHOLD, 0])
+    return lanes << np.uint64(g * kind.width)
 
 
 @callee
-def answer(kind: Any, probes: Any, numbers: Any, layout: Any) -> None:
-    """Answer the probes (probes, inputs)."""
+def answer(kind: Any, tiles: Any, probes: Any, numbers: Any, layout: Any) -> None:
+    """Answer the probes (inputs, probes), one by one."""
     asked = view(probes)
-    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    hidden, answers = part(numbers, layout, SPARE, kind), part(numbers, layout, PROBES, kind)
-    for p in range(probes.shape[0]):
-        for g in range(numbers.shape[1] // kind.width):
-            feedforward(kind, p, 1, asked, shifted(W1, g), shifted(W2, g), shifted(hidden, g), shifted(answers, g))
+    first_group = networks(numbers, layout, kind, None, None)
+    for p in range(probes.shape[1]):
+        for g in range(numbers.shape[0]):
+            net = shifted(first_group, g * numbers.shape[1])
+            feedforward(kind, p, tiles.single, asked, net.W1, net.W2, net.spare, net.probes)

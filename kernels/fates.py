@@ -14,7 +14,6 @@ from kernels.jit import callee, inline
 from kernels.lanes import fma
 from kernels.layers import accumulate, feedforward, output_deltas, slope
 from kernels.memory import (
-    DELTAS,
     DUE,
     FATES,
     FIRST_LOSS,
@@ -26,9 +25,10 @@ from kernels.memory import (
     OUTPUTS,
     SINGLE,
     SPARE,
+    SPARE_DELTAS,
     TENTH,
     WEIGHTS,
-    pair,
+    networks,
     part,
 )
 from kernels.records import get, is_finite, number, put
@@ -53,12 +53,12 @@ def last_tenth(epochs: int) -> int:
 
 
 @inline
-def begin_last_tenth(lane: int, single: int, doubles: Any, singles: Any) -> None:
-    """Remember a lane's loss where its last tenth begins; `single` is the first row of single numbers."""
-    loss = get(single + LOSS, lane, doubles, singles)
-    put(single + FIRST_LOSS, lane, loss, doubles, singles)
-    put(single + LOWEST_LOSS, lane, loss, doubles, singles)
-    put(single + LOSS_RISE, lane, 0.0, doubles, singles)
+def begin_last_tenth(single: int, step: int, doubles: Any, singles: Any) -> None:
+    """Remember a lane's loss where its last tenth begins; its single numbers are at every `step`-th place."""
+    loss = get(single + LOSS * step, doubles, singles)
+    put(single + FIRST_LOSS * step, loss, doubles, singles)
+    put(single + LOWEST_LOSS * step, loss, doubles, singles)
+    put(single + LOSS_RISE * step, 0.0, doubles, singles)
 
 
 @callee
@@ -71,50 +71,55 @@ def look_back(
     gradients.
     """
     rows, wanted, places = view(inputs), view(targets), view(layout)
-    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    F1, F2 = pair(numbers, layout, LAST_GRADIENTS, kind)
-    hidden, deltas = part(numbers, layout, SPARE, kind), part(numbers, layout, DELTAS, kind)
-    outputs = part(numbers, layout, OUTPUTS, kind)
+    first_group = networks(numbers, layout, kind, None, None)
+    own = (
+        part(numbers, layout, LAST_GRADIENTS, kind),
+        part(numbers, layout, LAST_GRADIENTS + 1, kind),
+        part(numbers, layout, SPARE_DELTAS, kind),
+    )
+    height = numbers.shape[1]
     numbers, lanes, sums, tick = view(numbers), view(lanes), view(found), clock[TICK]
     gradients, parameters = places[LAST_GRADIENTS, 0], places[GRADIENTS, 0]
-    width, samples, single = lanes.shape[1], rows.shape[0], places[SINGLE, 0]
-    for lane in range(width):
+    width, samples, single = kind.width, rows.shape[1], places[SINGLE, 0]
+    for lane in range(lanes.shape[1]):
         for row in range(gradients, gradients + parameters):
-            numbers[row, lane] = 0.0
+            numbers[lane // width, row, lane % width] = 0.0
         for row in range(FATES):
             sums[row, lane] = 0.0
     for s in range(samples):
-        for g in range(width // kind.width):
-            units, errors, weights = shifted(hidden, g), shifted(deltas, g), shifted(W2, g)
-            feedforward(kind, s, tiles.single, rows, shifted(W1, g), weights, units, shifted(outputs, g))
-            output_deltas(s, tiles.single, wanted, shifted(outputs, g), errors)
-            accumulate(kind, s, tiles.single, rows, units, errors, weights, shifted(F1, g), shifted(F2, g))
-        for lane in range(width):
+        for g in range(numbers.shape[0]):
+            net, (F1, F2, errors) = shifted(first_group, g * height), shifted(own, g * height)
+            feedforward(kind, s, tiles.single, rows, net.W1, net.W2, net.spare, net.outputs)
+            output_deltas(s, tiles.single, wanted, net.outputs, errors)
+            accumulate(kind, s, tiles.single, rows, net.spare, errors, net.W2, F1, F2)
+        for lane in range(lanes.shape[1]):
             if lanes[DUE, lane] == tick:
-                _add_saturation(lane, s, wanted, numbers, places, sums)
-    answers, units = outputs.shape[0] * outputs.shape[1], W1.shape[0] + outputs.shape[1]
-    for lane in range(width):
+                _add_saturation(lane, width, s, wanted, numbers, places, sums)
+    answers, units = wanted.shape[0] * wanted.shape[1], first_group.W1.shape[0] + wanted.shape[1]
+    for lane in range(lanes.shape[1]):
         if lanes[DUE, lane] == tick:
+            g, column = lane // width, lane % width
             at_outputs = _share(sums[_BLOCKED_AT_OUTPUTS, lane], sums[_AT_OUTPUTS, lane])
             at_hidden = _share(sums[_BLOCKED_AT_HIDDEN, lane], sums[_AT_HIDDEN, lane])
-            sums[_NORM, lane] = 2.0 * _norm(lane, gradients, gradients + parameters, numbers) / answers
+            sums[_NORM, lane] = 2.0 * _norm(g, column, gradients, gradients + parameters, numbers) / answers
             sums[_SHARE, lane] = number(sums[_COUNT, lane] / (samples * units))
             sums[_ERROR, lane] = number(at_outputs if at_outputs > at_hidden else at_hidden)  # a NaN is in both
             sums[_CHANGE, lane] = sums[_RISE, lane] = np.nan
             if tick > lanes[TENTH, lane]:
-                change = number(number(numbers[single + LOSS, lane]) - numbers[single + FIRST_LOSS, lane])
+                change = number(number(numbers[g, single + LOSS, column]) - numbers[g, single + FIRST_LOSS, column])
                 sums[_CHANGE, lane] = change
                 if is_finite(change):
-                    sums[_RISE, lane] = number(numbers[single + LOSS_RISE, lane])
+                    sums[_RISE, lane] = number(numbers[g, single + LOSS_RISE, column])
 
 
 @inline
-def _add_saturation(lane: int, s: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
+def _add_saturation(lane: int, width: int, s: int, targets: Any, numbers: Any, layout: Any, sums: Any) -> None:
     """Add a sample to a lane's sums; a NaN among the activations stays in them."""
-    outputs, hidden, deltas = layout[OUTPUTS, 0], layout[SPARE, 0], layout[DELTAS, 0]
+    outputs, hidden, deltas = layout[OUTPUTS, 0], layout[SPARE, 0], layout[SPARE_DELTAS, 0]
     W2, count, columns = layout[WEIGHTS + 1, 0], targets.shape[1], layout[WEIGHTS + 1, 2]
+    g, column = lane // width, lane % width
     for o in range(count):
-        output = number(numbers[outputs + s * count + o, lane])
+        output = number(numbers[g, outputs + s * count + o, column])
         error = abs(number(targets[s, o]) - output)
         saturated = _saturated(output)
         sums[_COUNT, lane] += saturated
@@ -123,9 +128,9 @@ def _add_saturation(lane: int, s: int, targets: Any, numbers: Any, layout: Any, 
     for h in range(layout[WEIGHTS, 1]):
         error = 0.0
         for o in range(count):
-            delta = number(numbers[deltas + o, lane])
-            error = fma(delta, number(numbers[W2 + o * columns + h, lane]), error)
-        saturated = _saturated(number(numbers[hidden + h * TILE, lane]))
+            delta = number(numbers[g, deltas + o * TILE, column])
+            error = fma(delta, number(numbers[g, W2 + o * columns + h, column]), error)
+        saturated = _saturated(number(numbers[g, hidden + h * TILE, column]))
         sums[_COUNT, lane] += saturated
         sums[_AT_HIDDEN, lane] += abs(error)
         sums[_BLOCKED_AT_HIDDEN, lane] += abs(error) * saturated
@@ -144,14 +149,14 @@ def _share(part: float, whole: float) -> float:
 
 
 @inline
-def _norm(lane: int, first: int, last: int, numbers: Any) -> float:
+def _norm(g: int, column: int, first: int, last: int, numbers: Any) -> float:
     """The Euclidean norm of a lane's numbers in the rows from first to before last; NaN where one is.
 
     They are divided by the largest before they are squared: the gradient of a saturated network may be 1e-200.
     """
     largest = 0.0
     for row in range(first, last):
-        value = number(abs(numbers[row, lane]))
+        value = number(abs(numbers[g, row, column]))
         if value != value:
             return np.nan
         largest = max(largest, value)
@@ -159,6 +164,6 @@ def _norm(lane: int, first: int, last: int, numbers: Any) -> float:
         return largest
     total = 0.0
     for row in range(first, last):
-        value = number(numbers[row, lane]) / largest
+        value = number(numbers[g, row, column]) / largest
         total = fma(value, value, total)
     return largest * math.sqrt(total)

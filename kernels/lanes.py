@@ -118,10 +118,11 @@ def _unbox_kind(_type: Any, _value: Any, context: Any) -> NativeValue:
     return NativeValue(context.context.get_dummy_value())
 
 
-# Two registers of AVX-512, four of AVX2: with one a training of 3-4-1 took 1.22 (1.04) times as long, with four (eight)
-# 0.98 (1.10) times. What runs side by side besides is a group of such lanes each (see kernels.memory).
-FLOAT64 = LaneKind(np.float64, 16)
-FLOAT32 = LaneKind(np.float32, 32)
+# One register of AVX-512, two of AVX2. With half a register a training of 3-4-1 took 1.5 times as long, with two 1.01
+# (0.97), with four 1.18 (1.16) times: what a unit needs then has no room in registers. What runs side by side besides
+# is a group of such lanes each (see kernels.memory).
+FLOAT64 = LaneKind(np.float64, 8)
+FLOAT32 = LaneKind(np.float32, 16)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

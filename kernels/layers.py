@@ -1,19 +1,18 @@
 """One network of sigmoids, forward and back, many trials wide.
 
-`inputs` (samples, inputs) and `targets` (samples, outputs) are views of numbers, all other arrays views of `Lanes`. W1
+`inputs` (inputs, samples) and `targets` (samples, outputs) are views of numbers, all other arrays views of `Lanes`. W1
 is (hidden, inputs), W2 (outputs, hidden): a unit's incoming weights side by side. A bias is the weight of one more
 input, or hidden unit, whose value is always 1; this saves a variant of everything. A "step" is the learning rate times
 the objective's factor; gradients are those of half the squared error, pointing downhill.
 
-Samples come in tiles of `count` from number `first` on; `hidden` (hidden, TILE) and `deltas` (TILE, outputs) are the
+Samples come in tiles of `count` from number `first` on; `hidden` (hidden, TILE) and `deltas` (outputs, TILE) are the
 memory of one tile. Where `count` is known to the compiler, what is summed over a tile's samples stays in registers: in
 memory, every second operand of an operation, a training took 1.2 times as long, as AVX-512 loads and stores whole cache
-lines. For the same reason sigmoids stand in loops of their own, beside whose divisions nothing else is to be done:
-mixed with the sums before or the errors behind them they found no room in the CPU's window, and took 1.1 times as long.
+lines. All that belongs to the samples of a tile lies side by side, at distances that the compiler knows.
 
 G and V are None where there are no gradients of earlier tiles, or no velocities; what is None is left out of the
-compiled code. Sums begin with -0.0, to which a product adds as to nothing. Rows follow each other, so that [0, k]
-counts through all of them.
+compiled code. A `net` is a kernels.memory.Network. Sums begin with -0.0, to which a product adds as to nothing. Rows
+follow each other, so that [0, k] counts through all of them.
 """
 
 from typing import Any
@@ -22,6 +21,8 @@ from kernels.elementary import sigmoid
 from kernels.hints import rolled
 from kernels.jit import inline
 from kernels.lanes import fma
+from kernels.memory import MOMENTUM, STEP
+from kernels.pending import begin, finish, take
 from kernels.tiles import TILE, size
 from kernels.views import local
 
@@ -44,9 +45,9 @@ def sum_inputs(kind: Any, first: int, count: Any, inputs: Any, W1: Any, hidden: 
             rolled()
             weight = W1[h, i]
             for t in range(size(count)):
-                z[t] = fma(inputs[first + t, i], weight, z[t])
+                z[t] = fma(inputs[i, first + t], weight, z[t])
         for t in range(size(count)):
-            hidden[h, t] = z[t]
+            hidden[0, h * TILE + t] = z[t]
 
 
 @inline
@@ -55,7 +56,7 @@ def activate_hidden(count: Any, W1: Any, hidden: Any) -> None:
     for h in range(W1.shape[0]):
         rolled()
         for t in range(size(count)):
-            hidden[h, t] = sigmoid(hidden[h, t])
+            hidden[0, h * TILE + t] = sigmoid(hidden[0, h * TILE + t])
 
 
 @inline
@@ -70,7 +71,7 @@ def sum_hidden(kind: Any, first: int, count: Any, hidden: Any, W2: Any, outputs:
             rolled()
             weight = W2[o, h]
             for t in range(size(count)):
-                z[t] = fma(hidden[h, t], weight, z[t])
+                z[t] = fma(hidden[0, h * TILE + t], weight, z[t])
         for t in range(size(count)):
             outputs[first + t, o] = z[t]
 
@@ -95,10 +96,11 @@ def feedforward(kind: Any, first: int, count: Any, inputs: Any, W1: Any, W2: Any
 @inline
 def output_deltas(first: int, count: Any, targets: Any, outputs: Any, deltas: Any) -> None:
     """Each output's error times its slope."""
-    for k in range(size(count) * outputs.shape[1]):
+    for o in range(outputs.shape[1]):
         rolled()
-        output = outputs[first, k]
-        deltas[0, k] = (targets[first, k] - output) * slope(output)
+        for t in range(size(count)):
+            output = outputs[first + t, o]
+            deltas[0, o * TILE + t] = (targets[first + t, o] - output) * slope(output)
 
 
 @inline
@@ -106,12 +108,12 @@ def hidden_errors(h: int, count: Any, deltas: Any, W2: Any, errors: Any) -> None
     """The errors that the outputs hand back to hidden unit h, for each sample of a tile."""
     weight = W2[0, h]
     for t in range(size(count)):
-        errors[t] = deltas[t, 0] * weight
+        errors[t] = deltas[0, t] * weight
     for o in range(1, W2.shape[0]):
         rolled()
         weight = W2[o, h]
         for t in range(size(count)):
-            errors[t] = fma(deltas[t, o], weight, errors[t])
+            errors[t] = fma(deltas[0, o * TILE + t], weight, errors[t])
 
 
 @inline
@@ -119,30 +121,30 @@ def hidden_deltas(h: int, count: Any, deltas: Any, W2: Any, hidden: Any, errors:
     """Those errors times the unit's slopes."""
     hidden_errors(h, count, deltas, W2, errors)
     for t in range(size(count)):
-        errors[t] = errors[t] * slope(hidden[h, t])
+        errors[t] = errors[t] * slope(hidden[0, h * TILE + t])
 
 
 @inline
 def input_gradient(h: int, i: int, first: int, count: Any, inputs: Any, errors: Any, G1: Any) -> Any:
     """What the tile, after earlier ones in G1, gives as the gradient of the weight from input i to hidden unit h."""
     if G1 is None:  # noqa: SIM108 - Numba leaves out the branch of a statement only
-        gradient = fma(inputs[first, i], errors[0], 0.0)
+        gradient = fma(inputs[i, first], errors[0], 0.0)
     else:
-        gradient = fma(inputs[first, i], errors[0], G1[h, i])
+        gradient = fma(inputs[i, first], errors[0], G1[h, i])
     for t in range(1, size(count)):
-        gradient = fma(inputs[first + t, i], errors[t], gradient)
+        gradient = fma(inputs[i, first + t], errors[t], gradient)
     return gradient
 
 
 @inline
 def output_gradient(h: int, o: int, count: Any, hidden: Any, deltas: Any, G2: Any) -> Any:
     """The same of the weight from hidden unit h to output o."""
-    if G2 is None:  # noqa: SIM108 - Numba leaves out the branch of a statement only
-        gradient = fma(hidden[h, 0], deltas[0, o], 0.0)
+    if G2 is None:
+        gradient = fma(hidden[0, h * TILE], deltas[0, o * TILE], 0.0)
     else:
-        gradient = fma(hidden[h, 0], deltas[0, o], G2[o, h])
+        gradient = fma(hidden[0, h * TILE], deltas[0, o * TILE], G2[o, h])
     for t in range(1, size(count)):
-        gradient = fma(hidden[h, t], deltas[t, o], gradient)
+        gradient = fma(hidden[0, h * TILE + t], deltas[0, o * TILE + t], gradient)
     return gradient
 
 
@@ -182,91 +184,100 @@ def descend(unit: int, k: int, factor: Any, value: Any, momentum: Any, W: Any, V
 
 
 @inline
-def descend_output(
-    h: int, o: int, count: Any, hidden: Any, deltas: Any, step: Any, momentum: Any, W2: Any, G2: Any, V2: Any
-) -> None:
-    """Take the step of the weight from hidden unit h to output o."""
-    descend(o, h, step, output_gradient(h, o, count, hidden, deltas, G2), momentum, W2, V2)
-    if G2 is not None:
-        G2[o, h] = 0.0
-
-
-@inline
-def descend_and_sum(
+def learn_and_sum(
     kind: Any,
     first: int,
     count: Any,
-    following: Any,
+    following: int,
+    coming: Any,
     inputs: Any,
-    hidden: Any,
-    deltas: Any,
+    net: Any,
     step: Any,
     momentum: Any,
-    W1: Any,
-    W2: Any,
-    G1: Any,
-    G2: Any,
-    V1: Any,
-    V2: Any,
+    pending: Any,
+    some: int,
 ) -> None:
-    """Take the step of an epoch whose last tile this is, and sum the inputs of the `following` samples of the first.
+    """Learn from a tile, and sum the inputs of the tile of `coming` samples from number `following` on.
 
-    All that belongs to a hidden unit at once, while it is in registers; G1 and G2 are zero again. The errors that are
-    handed back use the output weights from before the step.
+    All that belongs to a hidden unit at once, while it is in registers. Where `step` is None the tile's gradients are
+    added to G1 and G2; otherwise it is the last of an epoch, whose step is taken, and G1 and G2 are zero again. The
+    errors that are handed back use the output weights from before the step. Where `some` is 1 and not 0, the sigmoids
+    of `pending` (hidden, TILE), what another network summed for its coming tile, are taken on the way.
     """
-    for h in range(W2.shape[1]):
+    number = some * size(coming) * net.W1.shape[0]
+    state = begin(number, coming, pending)
+    for h in range(net.W1.shape[0]):
         rolled()
         errors, z = local(kind, TILE), local(kind, TILE)
-        if h < W1.shape[0]:
-            hidden_deltas(h, count, deltas, W2, hidden, errors)
-        descend_output(h, 0, count, hidden, deltas, step, momentum, W2, G2, V2)
-        for o in range(1, W2.shape[0]):
+        hidden_deltas(h, count, net.deltas, net.W2, net.hidden, errors)
+        learn_outputs(h, count, net, step, momentum)
+        state = take(coming, pending, state)
+        for t in range(size(coming)):
+            z[t] = -0.0
+        for i in range(net.W1.shape[1]):
             rolled()
-            descend_output(h, o, count, hidden, deltas, step, momentum, W2, G2, V2)
-        if h < W1.shape[0]:
-            for t in range(size(following)):
-                z[t] = -0.0
-            for i in range(W1.shape[1]):
-                rolled()
-                weight = descend(h, i, step, input_gradient(h, i, first, count, inputs, errors, G1), momentum, W1, V1)
-                if G1 is not None:
-                    G1[h, i] = 0.0
-                for t in range(size(following)):
-                    z[t] = fma(inputs[t, i], weight, z[t])
-            for t in range(size(following)):
-                hidden[h, t] = z[t]
+            gradient = input_gradient(h, i, first, count, inputs, errors, net.G1)
+            weight = learn(h, i, gradient, step, momentum, net.W1, net.G1, net.V1)
+            for t in range(size(coming)):
+                z[t] = fma(inputs[i, following + t], weight, z[t])
+            state = take(coming, pending, state)
+        for _ in range(net.W1.shape[1] + 1, size(coming)):
+            rolled()
+            state = take(coming, pending, state)
+        for t in range(size(coming)):
+            net.hidden[0, h * TILE + t] = z[t]
+    finish(number, coming, pending, state)
+    for h in range(net.W1.shape[0], net.W2.shape[1]):
+        learn_outputs(h, count, net, step, momentum)
 
 
 @inline
-def descend_and_sum_online(
-    kind: Any,
-    s: int,
-    count: Any,
-    following: int,
-    inputs: Any,
-    hidden: Any,
-    deltas: Any,
-    step: Any,
-    momentum: Any,
-    W1: Any,
-    W2: Any,
-    V1: Any,
-    V2: Any,
+def learn_outputs(h: int, count: Any, net: Any, step: Any, momentum: Any) -> None:
+    """Learn the weights from hidden unit h, or the biases, to the outputs."""
+    for o in range(net.W2.shape[0]):
+        rolled()
+        gradient = output_gradient(h, o, count, net.hidden, net.deltas, net.G2)
+        learn(o, h, gradient, step, momentum, net.W2, net.G2, net.V2)
+
+
+@inline
+def learn(unit: int, k: int, gradient: Any, step: Any, momentum: Any, W: Any, G: Any, V: Any) -> Any:
+    """Keep a weight's gradient where `step` is None, or take its step; the weight afterwards."""
+    if step is None:
+        weight = W[unit, k]
+        if G is not None:
+            G[unit, k] = gradient
+    else:
+        weight = descend(unit, k, step, gradient, momentum, W, V)
+        if G is not None:
+            G[unit, k] = 0.0
+    return weight
+
+
+@inline
+def learn_and_sum_online(
+    kind: Any, s: int, following: int, one: Any, inputs: Any, net: Any, pending: Any, some: int
 ) -> None:
-    """Take the step of sample s, a tile of its own, and sum the inputs of sample `following`."""
-    for h in range(W2.shape[1]):
+    """Take the step of sample s, a tile of `one`, and sum the inputs of sample `following`; else as `learn_and_sum`."""
+    step, momentum = net.single[STEP, 0], net.single[MOMENTUM, 0]
+    number = some * net.W1.shape[0]
+    state = begin(number, one, pending)
+    for h in range(net.W2.shape[1]):
         rolled()
         errors = local(kind, 1)
-        if h < W1.shape[0]:
-            hidden_deltas(h, count, deltas, W2, hidden, errors)
-        activation = hidden[h, 0]
-        for o in range(W2.shape[0]):
+        if h < net.W1.shape[0]:
+            hidden_deltas(h, one, net.deltas, net.W2, net.hidden, errors)
+        activation = net.hidden[0, h * TILE]
+        for o in range(net.W2.shape[0]):
             rolled()
-            descend(o, h, activation, step * deltas[0, o], momentum, W2, V2)
-        if h < W1.shape[0]:
+            descend(o, h, activation, step * net.deltas[0, o * TILE], momentum, net.W2, net.V2)
+        if h < net.W1.shape[0]:
+            state = take(one, pending, state)
             scaled, z = step * errors[0], local(kind, 1)
             z[0] = -0.0
-            for i in range(W1.shape[1]):
+            for i in range(net.W1.shape[1]):
                 rolled()
-                z[0] = fma(inputs[following, i], descend(h, i, inputs[s, i], scaled, momentum, W1, V1), z[0])
-            hidden[h, 0] = z[0]
+                weight = descend(h, i, inputs[i, s], scaled, momentum, net.W1, net.V1)
+                z[0] = fma(inputs[i, following], weight, z[0])
+            net.hidden[0, h * TILE] = z[0]
+    finish(number, one, pending, state)

@@ -1,6 +1,6 @@
 """Between a lane and a trial's place in the tables: initial weights in, results out, one number at a time.
 
-The numbers of the lanes are an array of either precision: two are given, and the one of the other is empty. So what
+The numbers of all lanes are one array of either precision: two are given, and the one of the other is empty. So what
 reads and writes them is compiled once for both.
 """
 
@@ -25,26 +25,26 @@ def is_finite(value: float) -> bool:
 
 
 @inline
-def get(row: int, lane: int, doubles: Any, singles: Any) -> float:
-    """A lane's number."""
-    return number(doubles[row, lane] if doubles.shape[0] > 0 else np.float64(singles[row, lane]))
+def get(place: int, doubles: Any, singles: Any) -> float:
+    """A lane's number, at this place of all."""
+    return number(doubles[place] if doubles.shape[0] > 0 else np.float64(singles[place]))
 
 
 @inline
-def put(row: int, lane: int, value: float, doubles: Any, singles: Any) -> None:
+def put(place: int, value: float, doubles: Any, singles: Any) -> None:
     """Set a lane's number."""
     if doubles.shape[0] > 0:
-        doubles[row, lane] = value
+        doubles[place] = value
     else:
-        singles[row, lane] = np.float32(value)
+        singles[place] = np.float32(value)
 
 
 @inline
-def worst_error(lane: int, first: int, targets: Any, doubles: Any, singles: Any) -> float:
-    """The largest distance of a lane's outputs, from row `first` on, from their targets; NaN where one is."""
+def worst_error(first: int, step: int, targets: Any, doubles: Any, singles: Any) -> float:
+    """The largest distance of a lane's outputs, at every `step`-th place, from their targets; NaN where one is."""
     worst = 0.0
     for k in range(targets.shape[0]):
-        error = abs(targets[k] - get(first + k, lane, doubles, singles))
+        error = abs(targets[k] - get(first + k * step, doubles, singles))
         if singles.shape[0] > 0:
             error = np.float64(np.float32(error))
         if error != error:

@@ -9,36 +9,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.convergence import holding, mean_squared_error
+from kernels.convergence import holding, mean, squared_errors
 from kernels.jit import inline, kernel
 from kernels.lanes import first_lane
 from kernels.layers import (
     accumulate,
     descend,
-    descend_and_sum_online,
     feedforward,
     hidden_deltas,
     hidden_errors,
+    learn_and_sum_online,
     output_deltas,
     slope,
     sum_hidden,
     sum_inputs,
 )
-from kernels.memory import (
-    DELTAS,
-    GRADIENTS,
-    HIDDEN,
-    MOMENTUM,
-    OUTPUTS,
-    SINGLE,
-    SPARE,
-    STEP,
-    THRESHOLD,
-    VELOCITIES,
-    WEIGHTS,
-    pair,
-    part,
-)
+from kernels.memory import GRADIENTS, MOMENTUM, SINGLE, STEP, THRESHOLD, VELOCITIES, networks
 from kernels.records import number
 from kernels.views import local, view
 
@@ -128,32 +114,29 @@ def trace(
     """
     numbers, layout, order, _, _, _, _ = space
     rows, wanted, one = view(inputs), view(targets), tiles.single
-    W1, W2 = pair(numbers, layout, WEIGHTS, kind)
-    G1, G2 = pair(numbers, layout, GRADIENTS, kind)
-    V1, V2 = pair(numbers, layout, VELOCITIES, kind)
-    hidden, sums = part(numbers, layout, HIDDEN, kind), part(numbers, layout, SPARE, kind)
-    outputs, deltas = part(numbers, layout, OUTPUTS, kind), part(numbers, layout, DELTAS, kind)
+    net = networks(numbers, layout, kind, kind, kind)
+    W1, W2, G1, G2, V1, V2 = net.W1, net.W2, net.G1, net.G2, net.V1, net.V2
+    hidden, sums, outputs, deltas = net.hidden, net.spare, net.outputs, net.deltas
     gradients, velocities = layout[GRADIENTS, 0], layout[VELOCITIES, 0]
 
     for k in range(len(order)):
-        numbers[order[k], 0] = trials.initial[0, k]
-    numbers[layout[SINGLE, 0] + STEP, 0] = trials.step[0]
-    numbers[layout[SINGLE, 0] + MOMENTUM, 0] = trials.momentum[0]
-    numbers[layout[SINGLE, 0] + THRESHOLD, 0] = trials.threshold[0]
-    single = part(numbers, layout, SINGLE, kind)
-    step, momentum, threshold = single[STEP, 0], single[MOMENTUM, 0], single[THRESHOLD, 0]
-    samples, epochs = inputs.shape[0], trials.epochs[0]
+        numbers[0, order[k], 0] = trials.initial[0, k]
+    numbers[0, layout[SINGLE, 0] + STEP, 0] = trials.step[0]
+    numbers[0, layout[SINGLE, 0] + MOMENTUM, 0] = trials.momentum[0]
+    numbers[0, layout[SINGLE, 0] + THRESHOLD, 0] = trials.threshold[0]
+    step, momentum, threshold = net.single[STEP, 0], net.single[MOMENTUM, 0], net.single[THRESHOLD, 0]
+    samples, epochs = inputs.shape[1], trials.epochs[0]
 
     for epoch in range(epochs + 1):
         for s in range(samples):
             feedforward(kind, s, one, rows, W1, W2, hidden, outputs)
-        loss = mean_squared_error(samples, wanted, outputs)
-        states.loss[epoch] = number(first_lane(loss))
+        total = squared_errors(samples, wanted, outputs)
+        states.loss[epoch] = number(first_lane(mean(total, wanted)))
         states.max_error[epoch] = _worst_error(wanted, outputs)
         for k in range(states.outputs.shape[1]):
             states.outputs[epoch, k] = number(first_lane(outputs[0, k]))
         _record(0, numbers, order, states.weights, epoch)
-        held = holding(metric, samples, wanted, outputs, loss, threshold) & _FIRST_LANE != np.uint64(0)
+        held = holding(metric, samples, wanted, outputs, total, threshold) & _FIRST_LANE != np.uint64(0)
         if epoch == epochs or (stop and held):
             return epoch
 
@@ -167,9 +150,9 @@ def trace(
             update = s if online else 0
             _record(gradients, numbers, order, updates.gradients[epoch], update)
             if online and trials.momentum[0] > 0.0:
-                descend_and_sum_online(kind, s, one, s, rows, hidden, deltas, step, momentum, W1, W2, V1, V2)
+                learn_and_sum_online(kind, s, s, one, rows, net, sums, 0)
             elif online:
-                descend_and_sum_online(kind, s, one, s, rows, hidden, deltas, step, momentum, W1, W2, None, None)
+                learn_and_sum_online(kind, s, s, one, rows, networks(numbers, layout, kind, kind, None), sums, 0)
             elif trials.momentum[0] > 0.0:
                 _descend_all(step, momentum, W1, G1, V1)
                 _descend_all(step, momentum, W2, G2, V2)
@@ -180,7 +163,7 @@ def trace(
                 _record(velocities, numbers, order, updates.velocities[epoch], update)
             _record(0, numbers, order, updates.weights[epoch], update)
             for k in range(len(order)):
-                numbers[gradients + k, 0] = 0.0
+                numbers[0, gradients + k, 0] = 0.0
     return epochs
 
 
@@ -209,7 +192,7 @@ def _descend_all(step: Any, momentum: Any, W: Any, G: Any, V: Any) -> None:
 def _record(start: int, numbers: Any, order: Any, table: Any, row: int) -> None:
     """Write the trial's weights, or what stands from row `start` on as weights do, into a row of a table."""
     for k in range(table.shape[1]):
-        table[row, k] = number(numbers[start + order[k], 0])
+        table[row, k] = number(numbers[0, start + order[k], 0])
 
 
 @inline
@@ -244,7 +227,7 @@ def _record_pass(
         out.outputs[epoch, s, o] = number(first_lane(answer))
         out.errors[epoch, s, o] = number(first_lane(targets[s, o] - answer))
         out.output_slopes[epoch, s, o] = number(first_lane(slope(answer)))
-        out.output_deltas[epoch, s, o] = number(first_lane(deltas[0, o]))
+        out.output_deltas[epoch, s, o] = number(first_lane(deltas[o, 0]))
     sum_hidden(kind, s, one, hidden, W2, outputs)
     for o in range(W2.shape[0]):
         out.output_preactivations[epoch, s, o] = number(first_lane(outputs[s, o]))

@@ -22,6 +22,7 @@ from kernels.memory import (
     DUE,
     LOSS,
     OUTPUTS,
+    PLACE,
     POINT,
     POINT_DUE,
     PROBES,
@@ -54,6 +55,7 @@ def train(
     epochs: Any,
     curve: Any,
     targets: Any,
+    width: int,
     rows: Any,
     layout: Any,
     doubles: Any,
@@ -73,8 +75,9 @@ def train(
     initial, settings, epochs, curve, targets = view(initial), view(settings), view(epochs), view(curve), view(targets)
     rows, layout, doubles, singles, lanes = view(rows), view(layout), view(doubles), view(singles), view(lanes)
     found, clock, masks, numbers, counts = view(found), view(clock), view(masks), view(numbers), view(counts)
-    single, velocities = layout[SINGLE, 0], layout[VELOCITIES, 0]
-    width, parameters, points = lanes.shape[1], initial.shape[1], curve.shape[0]
+    single, velocities = layout[SINGLE, 0] * width, layout[VELOCITIES, 0] * width
+    losses, outputs = single + LOSS * width, layout[OUTPUTS, 0] * width
+    parameters, points = initial.shape[1], curve.shape[0]
     recorded = numbers.shape[1] - 2 - points - fates
     waiting, finished, tick = 0, 0, 0
     live, seen, free = NO_LANE, NO_LANE, ~NO_LANE  # lanes, a bit each: at work; whose rule has held; to be filled
@@ -82,18 +85,19 @@ def train(
 
     while True:
         if clock[PAUSE] == 0:
-            for lane in range(width if free != NO_LANE else 0):
+            for lane in range(lanes.shape[1] if free != NO_LANE else 0):
                 bit = _ONE << np.uint64(lane)
                 if free & bit == NO_LANE:
                     continue
                 lanes[DUE, lane] = lanes[POINT_DUE, lane] = lanes[TENTH_DUE, lane] = _NO_TICK
                 if waiting == initial.shape[0]:
                     continue
+                place = lanes[PLACE, lane]
                 for k in range(parameters):
-                    put(rows[k], lane, initial[waiting, k], doubles, singles)
-                    put(velocities + k, lane, 0.0, doubles, singles)
+                    put(place + rows[k] * width, initial[waiting, k], doubles, singles)
+                    put(place + velocities + k * width, 0.0, doubles, singles)
                 for k in range(3):  # the step, the momentum and the threshold
-                    put(single + STEP + k, lane, settings[waiting, k], doubles, singles)
+                    put(place + single + (STEP + k) * width, settings[waiting, k], doubles, singles)
                 lanes[TRIAL, lane], lanes[BEGUN, lane], lanes[POINT, lane] = waiting, tick, 0
                 lanes[DUE, lane] = tick + epochs[waiting]
                 if points > 0:
@@ -117,7 +121,7 @@ def train(
             continue
 
         held, ending = masks[HELD], False
-        for lane in range(width):
+        for lane in range(lanes.shape[1]):
             t = lanes[TRIAL, lane]
             if held & ~seen & (_ONE << np.uint64(lane)) != NO_LANE:
                 counts[t, _EPOCHS] = tick - lanes[BEGUN, lane]
@@ -125,11 +129,11 @@ def train(
                     lanes[DUE, lane] = tick
             if lanes[POINT_DUE, lane] == tick:
                 point = lanes[POINT, lane]
-                numbers[t, 2 + recorded + point] = get(single + LOSS, lane, doubles, singles)
+                numbers[t, 2 + recorded + point] = get(lanes[PLACE, lane] + losses, doubles, singles)
                 lanes[POINT, lane] = point + 1
                 lanes[POINT_DUE, lane] = lanes[BEGUN, lane] + curve[point + 1] if point + 1 < points else _NO_TICK
             if lanes[TENTH_DUE, lane] == tick:
-                begin_last_tenth(lane, single, doubles, singles)
+                begin_last_tenth(lanes[PLACE, lane] + single, width, doubles, singles)
                 lanes[TENTH_DUE, lane] = _NO_TICK
             if lanes[DUE, lane] == tick:
                 ending = True
@@ -139,18 +143,19 @@ def train(
                 call(calls, _LOOK_BACK)
             if calls[_ANSWER, 0] != 0:
                 call(calls, _ANSWER)
-        for lane in range(width if ending else 0):
+        for lane in range(lanes.shape[1] if ending else 0):
             if lanes[DUE, lane] != tick:
                 continue
             t, bit = lanes[TRIAL, lane], _ONE << np.uint64(lane)
-            loss = get(single + LOSS, lane, doubles, singles)
+            place = lanes[PLACE, lane]
+            loss = get(place + losses, doubles, singles)
             finite = is_finite(loss)
             for k in range(parameters):
-                finite &= is_finite(get(rows[k], lane, doubles, singles))
+                finite &= is_finite(get(place + rows[k] * width, doubles, singles))
             numbers[t, 0] = loss
-            numbers[t, 1] = worst_error(lane, layout[OUTPUTS, 0], targets, doubles, singles)
+            numbers[t, 1] = worst_error(place + outputs, width, targets, doubles, singles)
             for k in range(recorded):
-                numbers[t, 2 + k] = get(rows[rows.shape[0] - recorded + k], lane, doubles, singles)
+                numbers[t, 2 + k] = get(place + rows[rows.shape[0] - recorded + k] * width, doubles, singles)
             for k in range(lanes[POINT, lane], points):
                 numbers[t, 2 + recorded + k] = np.nan
             for k in range(fates):
@@ -185,7 +190,7 @@ def arguments(
 ) -> tuple[Any, ...]:
     """What `train` takes; the arrays given here must be kept alive until it is done.
 
-    `inputs` (samples, inputs) and `probes` (probes, inputs), with a last column of ones where there are biases, and
+    `inputs` (inputs, samples) and `probes` (inputs, probes), with a last row of ones where there are biases, and
     `targets` (samples, outputs) are of the kind's dtype. `metric` is one of kernels.convergence; `stop` ends a trial
     where its rule first holds; `curve` holds ascending epochs at which to record the loss. `space` is a `Memory` that
     no other call has changed. `address` compiles a kernel for arguments and gives its address: kernels.epochs.advance,
@@ -194,7 +199,7 @@ def arguments(
     are asked for.
     """
     numbers, layout, order, lanes, found, clock, masks = space
-    tiles, fates = Tiles(len(inputs) - online), out.widths["fates"]
+    tiles, fates = Tiles(len(targets) - online), out.widths["fates"]
     variant = (
         kind if tiles.several else None,
         CHOSEN if online else None,
@@ -204,15 +209,15 @@ def arguments(
     calls = np.zeros((3, 1 + WORDS), np.int64)
     taken = kind, tiles, *variant, inputs, targets, metric, numbers, layout, cancel, clock, masks
     calls[_ADVANCE] = words(address(advance, taken), taken)
-    if len(probes) > 0:
-        asked = kind, probes, numbers, layout
+    if probes.shape[1] > 0:
+        asked = kind, Tiles(1), probes, numbers, layout
         calls[_ANSWER] = words(address(answer, asked), asked)
     if fates > 0:
         ended = kind, Tiles(1), inputs, targets, numbers, layout, lanes, clock, found
         calls[_LOOK_BACK] = words(address(look_back, ended), ended)
     outputs = layout[OUTPUTS, 0] + np.arange(out.widths["outputs"])
     answers = layout[PROBES, 0] + np.arange(out.widths["probes"])
-    none = np.empty((0, 0))
+    flat, none = numbers.reshape(-1), np.empty(0)
     double = numbers.dtype == np.float64
     return (
         calls,
@@ -223,10 +228,11 @@ def arguments(
         trials.epochs,
         curve,
         targets.ravel().astype(float),
+        kind.width,
         np.concatenate([order, outputs, answers]),
         layout,
-        numbers if double else none,
-        none.astype(np.float32) if double else numbers,
+        flat if double else none,
+        none.astype(np.float32) if double else flat,
         lanes,
         found,
         clock,

@@ -1,4 +1,4 @@
-"""Arrays as kernels see them: an address, a shape and a step, whose elements are numbers or `Lanes`.
+"""Arrays as kernels see them: an address and a shape, whose elements are numbers or `Lanes`.
 
 `view(array)` has the array's own elements, `as_lanes(array, kind)` takes an array (..., width) for one (...) of
 `Lanes`, `local(kind, count)` is room for some that lie in registers. An index counts from the front and is not checked.
@@ -20,7 +20,7 @@ from kernels.lanes import LaneKindType, Lanes
 
 
 class View(types.Type):
-    """An array of `dtype` in C order, `step` elements from one to the next, which someone else keeps alive."""
+    """An array of `dtype` in C order, which someone else keeps alive."""
 
     def __init__(self, dtype: types.Type, ndim: int) -> None:
         self.dtype, self.ndim = dtype, ndim
@@ -31,20 +31,17 @@ class View(types.Type):
 class _ViewModel(models.StructModel):
     def __init__(self, dmm: Any, fe_type: View) -> None:
         shape = types.UniTuple(types.intp, fe_type.ndim)
-        super().__init__(
-            dmm, fe_type, [("data", types.CPointer(fe_type.dtype)), ("shape", shape), ("step", types.intp)]
-        )
+        super().__init__(dmm, fe_type, [("data", types.CPointer(fe_type.dtype)), ("shape", shape)])
 
 
 make_attribute_wrapper(View, "shape", "shape")
 
 
-def made(context: Any, builder: Any, kind: View, data: Any, shape: list[Any], step: Any) -> Any:
+def made(context: Any, builder: Any, kind: View, data: Any, shape: list[Any]) -> Any:
     """A view of these parts, in the code that is being generated."""
     proxy = cgutils.create_struct_proxy(kind)(context, builder)
     proxy.data = builder.bitcast(data, proxy.data.type)
     proxy.shape = cgutils.pack_array(builder, shape)
-    proxy.step = step
     return proxy._getvalue()
 
 
@@ -55,7 +52,7 @@ def _whole(array: types.Array, kind: View) -> Any:
     def codegen(context: Any, builder: Any, _sig: Any, args: Any) -> Any:
         numbers = make_array(array)(context, builder, args[0])
         shape = cgutils.unpack_tuple(builder, numbers.shape)[: kind.ndim]
-        return made(context, builder, kind, numbers.data, shape, context.get_constant(types.intp, 1))
+        return made(context, builder, kind, numbers.data, shape)
 
     return codegen
 
@@ -82,24 +79,28 @@ def local(_context: Any, kind: LaneKindType, count: types.IntegerLiteral) -> Any
     def codegen(context: Any, builder: Any, _sig: Any, _args: Any) -> Any:
         place = cgutils.alloca_once(builder, kind.lanes.llvm, size=room)
         place.align = REGISTER
-        one = context.get_constant(types.intp, 1)
-        return made(context, builder, seen, place, [context.get_constant(types.intp, room)], one)
+        return made(context, builder, seen, place, [context.get_constant(types.intp, room)])
 
     return seen(kind, count), codegen
 
 
 @intrinsic
-def shifted(_context: Any, seen: Any, elements: Any) -> Any:
-    """A view that begins so many elements later; None stays None."""
+def shifted(_context: Any, views: types.BaseTuple, elements: Any) -> Any:
+    """A tuple of views that begin so many elements later; None stays None."""
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def later(context: Any, builder: Any, seen: types.Type, value: Any, offset: Any) -> Any:
         if seen == types.none:
-            return context.get_dummy_value()
-        proxy = cgutils.create_struct_proxy(seen)(context, builder, args[0])
-        proxy.data = builder.gep(proxy.data, [context.cast(builder, args[1], sig.args[1], types.intp)], inbounds=True)
+            return value
+        proxy = cgutils.create_struct_proxy(seen)(context, builder, value)
+        proxy.data = builder.gep(proxy.data, [offset], inbounds=True)
         return proxy._getvalue()
 
-    return seen(seen, elements), codegen
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        offset = context.cast(builder, args[1], sig.args[1], types.intp)
+        values = zip(views.types, cgutils.unpack_tuple(builder, args[0]), strict=True)
+        return context.make_tuple(builder, views, [later(context, builder, *each, offset) for each in values])
+
+    return views(views, elements), codegen
 
 
 def _place(context: Any, builder: Any, kind: View, index: types.Type, views: Any, places: Any) -> Any:
@@ -111,7 +112,7 @@ def _place(context: Any, builder: Any, kind: View, index: types.Type, views: Any
     for axis, number in enumerate(others, 1):
         length = builder.extract_value(proxy.shape, axis)
         offset = builder.add(builder.mul(offset, length, flags=("nsw",)), number, flags=("nsw",))
-    return builder.gep(proxy.data, [builder.mul(offset, proxy.step, flags=("nsw",))], inbounds=True)
+    return builder.gep(proxy.data, [offset], inbounds=True)
 
 
 def _indexes(kind: Any, index: Any) -> bool:

@@ -70,12 +70,12 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
         initial,
         _values(work, "learning_rate") * factor,
         _values(work, "momentum").astype(float),
-        kernel_threshold(_values(work, "threshold").astype(float), shape),
+        kernel_threshold(_values(work, "threshold").astype(float), shape, targets.size),
         _values(work, "epochs").astype(np.int64),
     )
     cell = np.zeros(1, np.bool_) if cancel is None else cancel
-    rows, wanted = with_bias(inputs, shape).astype(kind.dtype), targets.astype(kind.dtype)
-    asked = with_bias(probes if record.outputs else probes[:0], shape).astype(kind.dtype)
+    rows, wanted = np.ascontiguousarray(with_bias(inputs, shape).T, kind.dtype), targets.astype(kind.dtype)
+    asked = np.ascontiguousarray(with_bias(probes if record.outputs else probes[:0], shape).T, kind.dtype)
     arguments = training.arguments(
         kind,
         rows,
@@ -215,17 +215,21 @@ def _values(work: Work, key: str) -> NDArray[Any]:
     return np.full(len(work.seeds), value, dtype=object if isinstance(value, str) else None)
 
 
-def kernel_threshold(threshold: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
-    """The threshold in the precision of the kernel, such that the answers are those of the float64 one.
+def kernel_threshold(threshold: NDArray[np.float64], shape: Shape, answers: int) -> NDArray[np.float64]:
+    """The threshold as the kernel takes it, such that the rule is that of the float64 one.
 
     Rounded to nearest, a float32 loss that equals it could lie above what the table's reader compares with.
     """
-    if shape.precision == "float64":
-        return threshold
-    single = threshold.astype(np.float32)
-    if shape.metric == "max-error":
-        return np.where(single < threshold, np.nextafter(single, np.float32(np.inf)), single).astype(float)
-    return np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single).astype(float)
+    kept = threshold
+    if shape.precision == "float32":
+        kept = threshold.astype(np.float32)
+        if shape.metric == "max-error":
+            kept = np.where(kept < threshold, np.nextafter(kept, np.float32(np.inf)), kept)
+        else:
+            kept = np.where(kept > threshold, np.nextafter(kept, np.float32(-np.inf)), kept)
+    if shape.metric == "loss":
+        kept = kernel_cache.module("convergence").largest_sum(kept, answers)
+    return kept.astype(float)
 
 
 def with_bias(rows: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:

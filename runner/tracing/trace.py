@@ -157,7 +157,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
         initial,
         np.array([training.learning_rate * factor]),
         np.array([training.momentum]),
-        engine.kernel_threshold(np.array([experiment.convergence.threshold]), shape),
+        engine.kernel_threshold(np.array([experiment.convergence.threshold]), shape, targets.size),
         np.array([training.epochs], np.int64),
     )
     space = memory.memory(kind, inputs.shape[1], shape.hidden, targets.shape[1], len(inputs), 0, shape.bias)
@@ -171,7 +171,7 @@ def _run(experiment: Experiment, seed: int) -> Trace:
     arguments = (
         kind,
         kernel_cache.module("tiles").Tiles(1),
-        engine.with_bias(inputs, shape).astype(kind.dtype),
+        np.ascontiguousarray(engine.with_bias(inputs, shape).T, kind.dtype),
         targets.astype(kind.dtype),
         metric,
         shape.stop,

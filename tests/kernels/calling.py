@@ -81,13 +81,13 @@ def prepared(
         return np.array(np.broadcast_to(value, count), dtype)
 
     def with_ones(rows: NDArray[Any]) -> NDArray[Any]:
-        return (np.column_stack([rows, np.ones(len(rows))]) if bias else rows).astype(kind.dtype)
+        return np.ascontiguousarray((np.column_stack([rows, np.ones(len(rows))]) if bias else rows).T, kind.dtype)
 
     every = trials.Trials(
         initial,
         each(learning_rate) * step_factor(objective, targets.size),
         each(momentum),
-        each(threshold),
+        convergence.largest_sum(each(threshold, kind.dtype), targets.size) if metric == "loss" else each(threshold),
         each(epochs, np.int64),
     )
     cancel, rows, wanted, asked = (

@@ -29,6 +29,18 @@ def test_rule_at_its_very_edge(metric, threshold, towards, expected, kind):
     assert (ours["holds_at_end"], ours["epochs_run"], ours["diverged"]) == (expected, 3, False)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 10, 1000])
+def test_largest_sum_is_the_last_one_whose_mean_is_within_the_threshold(count, dtype):
+    rng, info = np.random.default_rng(count), np.finfo(dtype)
+    thresholds = np.array([0.0, info.smallest_subnormal, info.tiny, 0.01, 0.25, 1.0, 9.0, info.max, *rng.random(999)])
+    thresholds = thresholds.astype(dtype)
+    sums = convergence.largest_sum(thresholds, count)
+    with np.errstate(over="ignore"):
+        assert np.all(sums / dtype(count) <= thresholds)
+        assert np.all(np.nextafter(sums, dtype(np.inf)) / dtype(count) > thresholds)
+
+
 @pytest.mark.parametrize("target", [0.0, 1.0])
 @pytest.mark.parametrize("output_weight", [9.0, -9.0, 0.0])
 def test_classification_looks_at_the_side_of_a_half(target, output_weight):

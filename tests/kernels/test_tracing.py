@@ -30,9 +30,9 @@ def traced(*task: Any, momentum: float = 0.0, update: str = "batch", **settings:
     arguments, _ = prepared(*task, momentum=momentum, update=update, **settings)
     kind, inputs, targets, _, metric, stop, _, only, *_ = arguments
     bias, outputs = settings.get("bias", False), targets.shape[1]
-    hidden = hidden_units(only.initial.shape[1], inputs.shape[1] - bias, outputs, bias=bias)
-    space = memory.memory(kind, inputs.shape[1] - bias, hidden, outputs, len(inputs), 0, bias)
-    epochs, samples, parameters = int(only.epochs[0]), len(inputs), only.initial.shape[1]
+    hidden = hidden_units(only.initial.shape[1], len(inputs) - bias, outputs, bias=bias)
+    space = memory.memory(kind, len(inputs) - bias, hidden, outputs, len(targets), 0, bias)
+    epochs, samples, parameters = int(only.epochs[0]), len(targets), only.initial.shape[1]
     online = update == "online"
     passes = tracing.passes(epochs, samples, hidden, outputs)
     updates = tracing.updates(epochs, samples if online else 1, parameters, momentum > 0)
