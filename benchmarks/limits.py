@@ -3,8 +3,9 @@
     python -m benchmarks.limits [--quick]
 
 The floor of a training is its sigmoids alone: as many of them, by the same function, in a loop that does nothing else.
-Everything runs on one core and in turns; printed are medians, and medians of ratios pair by pair. Growth is held
-against a straight line: so much a sigmoid and so much a weight, for each sample and epoch, fitted to all points.
+What drawing the initial weights takes is taken off. Everything runs on one core and in turns; printed are medians, and
+medians of ratios pair by pair. Growth is measured beside the unit and held against a straight line: so much a sigmoid
+and so much a weight, for each sample and epoch, fitted to all points.
 --quick does very little, to see that it runs.
 """
 
@@ -76,15 +77,19 @@ def floor(precision: str, epochs: int) -> Callable[[], float]:
     return lambda: seconds(lambda: repeat(kind, numbers, 8 * epochs)) / 8 / kind.width
 
 
-def growth(shape: Shape, quick: bool) -> float:
+def trained(work: engine.Work) -> float:
+    """Seconds that the kernel takes for a chunk whose weights are drawn."""
+    return seconds(lambda: engine.compute(work)) - seconds(lambda: engine.initial_weights(work))
+
+
+def growth(shape: Shape, quick: bool) -> Callable[[], float]:
     """Nanoseconds a sample and epoch; what a call costs once is taken off."""
     budget = 2e4 if quick else 4e7  # of weights and sigmoids, in each trial of the longer call
     work = shape.samples * (shape.weights + 2 * (shape.hidden + shape.outputs))
     many = max(8, round(budget / work / shape.trials))
     short, long = ours(shape, many // 4), ours(shape, many)
-    engine.compute(short)
-    taken = [seconds(lambda: engine.compute(long)) - seconds(lambda: engine.compute(short)) for _ in range(3)]
-    return statistics.median(taken) / (many - many // 4) / shape.trials / shape.samples * 1e9
+    share = (many - many // 4) * shape.trials * shape.samples
+    return lambda: (trained(long) - trained(short)) / share * 1e9
 
 
 def main() -> None:
@@ -100,7 +105,7 @@ def main() -> None:
     print(f"\nOne training (3-4-1, {epochs:,} epochs), one core:\n")
     works = {name: variant(changes, trials, epochs) for name, changes in VARIANTS.items()}
     timed: dict[str, Callable[[], float]] = {
-        name: (lambda work=work: seconds(lambda: engine.compute(work)) / trials) for name, work in works.items()
+        name: (lambda work=work: trained(work) / trials) for name, work in works.items()
     }
     floors = {f"sigmoids alone, {precision}": floor(precision, epochs) for precision in ("float64", "float32")}
     figures = turns(rounds, **timed, **floors)
@@ -112,7 +117,10 @@ def main() -> None:
 
     scans = {name: shapes for name, shapes in SCANS.items() if name == "hidden" or not quick}
     shapes = list(dict.fromkeys(shape for scan in scans.values() for shape in scan))
-    costs = {shape: growth(shape, quick) for shape in shapes}
+    beside = growth(SCANS["samples"][2], quick)
+    grown = {shape: turns(1 if quick else 3, unit=beside, shape=growth(shape, quick)) for shape in shapes}
+    one = statistics.median(value for figures in grown.values() for value in figures["unit"])
+    costs = {shape: one * ratio(figures["shape"], figures["unit"]) for shape, figures in grown.items()}
     # Relative errors count, so that small networks have their say.
     parts = np.array([[shape.hidden + shape.outputs, shape.weights] for shape in shapes], float)
     measured = np.array([costs[shape] for shape in shapes])

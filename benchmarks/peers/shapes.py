@@ -41,10 +41,10 @@ class Shape:
         """All of them: each is used once a sample on the way forward."""
         return self.hidden * (self.inputs + self.outputs)
 
-    @property
+    @cached_property
     def trials(self) -> int:
-        """Of a call of ours."""
-        return 256 if self.weights * self.samples < 4096 else 64
+        """Of a call of ours: four rounds of those that run side by side, or one."""
+        return engine.lanes(work(self, 1, 1)) * (4 if self.weights * self.samples < 4096 else 1)
 
     @property
     def batch(self) -> int:
@@ -72,6 +72,11 @@ class Shape:
 
 def ours(shape: Shape, epochs: int) -> engine.Work:
     """The work of one call of ours."""
+    return work(shape, epochs, shape.trials)
+
+
+def work(shape: Shape, epochs: int, trials: int) -> engine.Work:
+    """The work of a call with so many trials."""
     inputs, targets = shape.task
     experiment = {
         "name": "shape",
@@ -80,9 +85,9 @@ def ours(shape: Shape, epochs: int) -> engine.Work:
         "init": {"generator": "mt19937", "distribution": "uniform", "low": -0.5, "high": 0.5, "order": ["W1", "W2"]},
         "training": {"learning_rate": RATE, "epochs": epochs, "update": "batch", "objective": "half-sse"},
         "record": {"weights": True},
-        "sweep": {"seeds": shape.trials},
+        "sweep": {"seeds": trials},
     }
-    return pieces(plan(read(experiment)), shape.trials)[0]
+    return pieces(plan(read(experiment)), trials)[0]
 
 
 def jax_programs(shape: Shape) -> dict[str, Any]:
