@@ -100,7 +100,7 @@ def main() -> None:
     print(described())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    epochs, trials, rounds = (20, 64, 1) if quick else (EPOCHS, 1024, 9)
+    epochs, trials, rounds = (20, 64, 1) if quick else (EPOCHS, 1024, 15)
 
     print(f"\nOne training (3-4-1, {epochs:,} epochs), one core:\n")
     works = {name: variant(changes, trials, epochs) for name, changes in VARIANTS.items()}

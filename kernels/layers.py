@@ -210,17 +210,17 @@ def learn_and_sum(
         rolled()
         errors, z = local(kind, TILE), local(kind, TILE)
         hidden_deltas(h, count, net.deltas, net.W2, net.hidden, errors)
-        learn_outputs(h, count, net, step, momentum)
         state = take(coming, pending, state)
+        learn_outputs(h, count, net, step, momentum)
         for t in range(size(coming)):
             z[t] = -0.0
         for i in range(net.W1.shape[1]):
             rolled()
             gradient = input_gradient(h, i, first, count, inputs, errors, net.G1)
             weight = learn(h, i, gradient, step, momentum, net.W1, net.G1, net.V1)
+            state = take(coming, pending, state)
             for t in range(size(coming)):
                 z[t] = fma(inputs[i, following + t], weight, z[t])
-            state = take(coming, pending, state)
         for _ in range(net.W1.shape[1] + 1, size(coming)):
             rolled()
             state = take(coming, pending, state)

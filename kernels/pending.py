@@ -31,10 +31,12 @@ def take(count: Any, rows: Any, state: Any) -> Any:
     """Put the next sigmoid in the place of its pre-activation, unless only the last two are left."""
     left, place, biased, minus_r, above, below = state
     if left > 0:
+        following = _next(place, count)
+        reduced = sigmoid_reduced(rows[0, _next(following, count)])
         rows[0, place] = above / below
         above, below = sigmoid_quotient(biased, minus_r)
-        place = _next(place, count)
-        biased, minus_r = sigmoid_reduced(rows[0, _next(place, count)])
+        biased, minus_r = reduced
+        place = following
     return left - 1, place, biased, minus_r, above, below
 
 
