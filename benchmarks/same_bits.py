@@ -35,7 +35,7 @@ WAYS: dict[str, tuple[dict[str, str], list[str]]] = {
     "generic x86-64: no FMA, no AVX": (target("generic"), []),
     "x86-64-v3: FMA, AVX2": (target("x86-64-v3"), []),
     "x86-64-v4: AVX-512": (target("x86-64-v4"), []),
-    **{f"{width} lanes": ({}, ["--width", str(width)]) for width in (8, 32, 64)},
+    **{f"{width} lanes": ({}, ["--width", str(width)]) for width in (4, 16, 64)},
     **{f"LLVM optimisation level {level}": ({"NUMBA_OPT": str(level)}, []) for level in (1, 2)},
 }
 

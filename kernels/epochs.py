@@ -94,7 +94,7 @@ def advance(
                     some = min(opaque(g), 1)
                     net, before = shifted(first_group, g * rows), shifted(first_group, (g - some) * rows)
                     if update:
-                        output_deltas(s, tiles.single, targets, net.outputs, net.deltas)
+                        output_deltas(s, tiles.single, targets, net.outputs, net.deltas, net.single[LOSS, 0])
                         learn_and_sum_online(kind, s, following, tiles.single, inputs, net, before.hidden, some)
                     else:
                         sum_inputs(kind, following, tiles.single, inputs, net.W1, net.hidden)
@@ -140,7 +140,7 @@ def advance(
             for slot in range(groups + 2):
                 answer_in_turn(kind, slot, groups, rows, last, tiles.last, targets, first_group)
                 if slot > 1:
-                    held |= judge(kind, slot - 2, rows, metric, targets, first_group, fates)
+                    held |= judge(kind, slot - 2, shifted(first_group, (slot - 2) * rows), metric, targets, fates)
         else:
             # The first sample is answered already. Where it rules out that a rule holds the others need no answer.
             possible = NO_LANE
@@ -159,7 +159,10 @@ def advance(
                     elif several is not None:
                         answer_beside_in_turn(kind, slot, groups, rows, first, tiles.full, inputs, first_group)
             for g in range(groups):
-                held |= judge(kind, g, rows, metric, targets, first_group, fates)
+                net = shifted(first_group, g * rows)
+                its = net.single
+                its[LOSS, 0] = squared_errors(samples, targets, net.outputs)
+                held |= judge(kind, g, net, metric, targets, fates)
         if tick == due or held & wanted != NO_LANE or cancel[0]:
             clock[TICK], masks[HELD] = tick, held & masks[LIVE]
             for g in range(groups):
@@ -185,7 +188,10 @@ def answer_in_turn(
         activate_outputs(first, count, shifted(first_group, (slot - 1) * rows).outputs)
     if slot > 1:
         net = shifted(first_group, (slot - 2) * rows)
-        output_deltas(first, count, targets, net.outputs, net.deltas)
+        its = net.single
+        if first == 0:
+            its[LOSS, 0] = 0.0
+        its[LOSS, 0] = output_deltas(first, count, targets, net.outputs, net.deltas, its[LOSS, 0])
 
 
 @inline
@@ -205,12 +211,10 @@ def answer_beside_in_turn(
 
 
 @inline
-def judge(kind: Any, g: int, rows: int, metric: int, targets: Any, first_group: Any, fates: Any) -> Any:
-    """Sum the squared errors of a group, whose mean is its loss, and give the lanes in which the rule holds."""
-    net = shifted(first_group, g * rows)
+def judge(kind: Any, g: int, net: Any, metric: int, targets: Any, fates: Any) -> Any:
+    """Look at the squared errors of a group, still a sum and not the loss; the lanes in which the rule holds."""
     its = net.single
-    total = squared_errors(targets.shape[0], targets, net.outputs)
-    its[LOSS, 0] = total
+    total = its[LOSS, 0]
     if fates is not None:
         loss = mean(total, targets)
         least = clip(its[LOWEST_LOSS, 0], -np.inf, loss)

@@ -90,7 +90,7 @@ def look_back(
         for g in range(numbers.shape[0]):
             net, (F1, F2, errors) = shifted(first_group, g * height), shifted(own, g * height)
             feedforward(kind, s, tiles.single, rows, net.W1, net.W2, net.spare, net.outputs)
-            output_deltas(s, tiles.single, wanted, net.outputs, errors)
+            output_deltas(s, tiles.single, wanted, net.outputs, errors, net.single[LOSS, 0])
             accumulate(kind, s, tiles.single, rows, net.spare, errors, net.W2, F1, F2)
         for lane in range(lanes.shape[1]):
             if lanes[DUE, lane] == tick:

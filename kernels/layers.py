@@ -94,13 +94,16 @@ def feedforward(kind: Any, first: int, count: Any, inputs: Any, W1: Any, W2: Any
 
 
 @inline
-def output_deltas(first: int, count: Any, targets: Any, outputs: Any, deltas: Any) -> None:
-    """Each output's error times its slope."""
-    for o in range(outputs.shape[1]):
-        rolled()
-        for t in range(size(count)):
+def output_deltas(first: int, count: Any, targets: Any, outputs: Any, deltas: Any, total: Any) -> Any:
+    """Each output's error times its slope; `total` with the squared errors added, in the order of `squared_errors`."""
+    for t in range(size(count)):
+        for o in range(outputs.shape[1]):
+            rolled()
             output = outputs[first + t, o]
-            deltas[0, o * TILE + t] = (targets[first + t, o] - output) * slope(output)
+            error = targets[first + t, o] - output
+            deltas[0, o * TILE + t] = error * slope(output)
+            total = fma(error, error, total)
+    return total
 
 
 @inline

@@ -15,7 +15,7 @@ from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
 from kernels.jit import inline
-from kernels.lanes import LaneKind, aligned
+from kernels.lanes import MOST, LaneKind, aligned
 from kernels.tiles import TILE
 from kernels.views import View, made
 
@@ -35,7 +35,6 @@ TRIAL, BEGUN, POINT, TENTH, DUE, POINT_DUE, TENTH_DUE, PLACE = range(8)
 # A row for each of the five fates, then five for sums on the way to them; see kernels.fates.
 FATES = 10
 
-_LANES = 64  # at most: masks have a bit for each
 _CACHE = 512 * 2**10  # bytes that lie near a core
 
 
@@ -72,7 +71,7 @@ def memory(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int,
     )
     starts = np.cumsum(shapes.prod(1)) - shapes.prod(1)
     rows = int(shapes.prod(1).sum())
-    groups = int(np.clip(_CACHE // (rows * kind.width * kind.dtype.itemsize), 1, _LANES // kind.width))
+    groups = int(np.clip(_CACHE // (rows * kind.width * kind.dtype.itemsize), 1, MOST // kind.width))
     numbers = aligned((groups, rows, kind.width), kind.dtype)
     layout = np.column_stack([starts, shapes])
     for which in (HIDDEN, SPARE):

@@ -24,7 +24,7 @@ from kernels.layers import (
     sum_hidden,
     sum_inputs,
 )
-from kernels.memory import GRADIENTS, MOMENTUM, SINGLE, STEP, THRESHOLD, VELOCITIES, networks
+from kernels.memory import GRADIENTS, LOSS, MOMENTUM, SINGLE, STEP, THRESHOLD, VELOCITIES, networks
 from kernels.records import number
 from kernels.views import local, view
 
@@ -142,7 +142,7 @@ def trace(
 
         for s in range(samples):
             feedforward(kind, s, one, rows, W1, W2, hidden, outputs)
-            output_deltas(s, one, wanted, outputs, deltas)
+            output_deltas(s, one, wanted, outputs, deltas, net.single[LOSS, 0])
             _record_pass(kind, epoch, s, one, rows, wanted, W1, W2, hidden, sums, outputs, deltas, passes)
             accumulate(kind, s, one, rows, hidden, deltas, W2, G1, G2)
             if not online and s + 1 < samples:

@@ -44,10 +44,10 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
     The arrays, an entry a trial: those of kernels.trials.Outcomes by name, those of fates only where they are recorded;
     `weights` are in the order W1, b1, W2, b2.
     """
-    training, convergence, kinds, trials = map(kernel_cache.module, ("training", "convergence", "lanes", "trials"))
+    training, convergence, trials = map(kernel_cache.module, ("training", "convergence", "trials"))
     task, record, shape = work.experiment.task, work.experiment.record, work.shape
-    kind = kinds.FLOAT64 if shape.precision == "float64" else kinds.FLOAT32
     inputs, targets = np.array(task.inputs), np.array(task.targets)
+    kind = _lanes(work)
     probes = np.array([*task.probes, *record.probes], float).reshape(-1, inputs.shape[1])
     metric = {
         "loss": convergence.LOSS,
@@ -99,9 +99,13 @@ def compute(work: Work, cancel: NDArray[np.bool_] | None = None) -> dict[str, ND
 
 def lanes(work: Work) -> int:
     """How many of the trials run side by side."""
-    kinds = kernel_cache.module("lanes")
-    space = _space(work, kinds.FLOAT64 if work.shape.precision == "float64" else kinds.FLOAT32)
-    return int(space.lanes.shape[1])
+    return int(_space(work, _lanes(work)).lanes.shape[1])
+
+
+def _lanes(work: Work) -> Any:
+    """The lanes that suit the trials of a chunk."""
+    shape, samples = work.shape, len(work.experiment.task.inputs)
+    return kernel_cache.module("lanes").suited(shape.precision, samples, shape.update == "online")
 
 
 def _space(work: Work, kind: Any) -> Any:

@@ -50,7 +50,7 @@ def prepared(
     probes: ArrayLike | None = None,
     curve: ArrayLike = (),
     bias: bool = False,
-    kind: Any = lanes.FLOAT64,
+    kind: Any = None,
     velocities: bool = False,
     fates: bool = False,
 ) -> tuple[tuple[Any, ...], dict[str, bool]]:
@@ -59,6 +59,7 @@ def prepared(
     `initial` is (trials, parameters), and what differs between trials broadcasts to it. All outcomes are asked for,
     fates where it is said. They start as noise, so that what the kernel does not write cannot look right.
     """
+    kind = kind or lanes.suited("float64", len(np.array(targets)), update == "online")
     inputs, targets, initial = np.array(inputs, float), np.array(targets, float), np.array(initial, float)
     probes = np.empty((0, inputs.shape[1])) if probes is None else np.array(probes, float)
     count, parameters = initial.shape
