@@ -169,7 +169,7 @@ def main() -> None:
         python(*tiny)
         row("the first trial, kernels in the cache", rounds, lambda: first_trial(folder))
         row("a tiny sweep, kernels in the cache", rounds, lambda: seconds(lambda: python(*tiny)))
-        row("a tiny sweep, nothing compiled yet", 1, lambda: cold(tiny))
+        row("a tiny sweep, nothing compiled yet", rounds, lambda: cold(tiny))
 
 
 def cold(command: tuple[str, ...]) -> float:

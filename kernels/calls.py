@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
-WORDS = 80  # of a call's arguments at most; whoever is called with more words than it takes does not look at the others
+WORDS = 72  # of a call's arguments at most; whoever is called with more words than it takes does not look at the others
 
 
 def words(address: int, arguments: tuple[Any, ...]) -> NDArray[np.int64]:

@@ -143,11 +143,11 @@ def advance(
                     held |= judge(kind, slot - 2, shifted(first_group, (slot - 2) * rows), metric, targets, fates)
         else:
             # The first sample is answered already. Where it rules out that a rule holds the others need no answer.
-            possible = NO_LANE
+            possible, one = NO_LANE, size(tiles.single)
             for g in range(groups):
                 net = shifted(first_group, g * rows)
-                total = squared_errors(1, targets, net.outputs)
-                lanes = holding(metric, 1, targets, net.outputs, total, net.single[THRESHOLD, 0])
+                total = squared_errors(one, targets, net.outputs)
+                lanes = holding(metric, one, targets, net.outputs, total, net.single[THRESHOLD, 0])
                 possible |= lanes << np.uint64(g * kind.width)
             if fates is None and tick != due and possible & wanted == NO_LANE and not cancel[0]:
                 update = 1

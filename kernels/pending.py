@@ -9,6 +9,8 @@ of which waits for another.
 
 from typing import Any
 
+import numpy as np
+
 from kernels.elementary import sigmoid_quotient, sigmoid_reduced
 from kernels.jit import inline
 from kernels.tiles import TILE, size
@@ -20,10 +22,11 @@ def begin(number: int, count: Any, rows: Any) -> Any:
 
     Two are read even where there are fewer.
     """
-    biased, minus_r = sigmoid_reduced(rows[0, 0])
+    place = np.intp(0)  # as a literal it would be a type of its own, with kernels of its own
+    biased, minus_r = sigmoid_reduced(rows[0, place])
     above, below = sigmoid_quotient(biased, minus_r)
-    biased, minus_r = sigmoid_reduced(rows[0, _next(0, count)])
-    return number - 2, 0, biased, minus_r, above, below
+    biased, minus_r = sigmoid_reduced(rows[0, _next(place, count)])
+    return number - 2, place, biased, minus_r, above, below
 
 
 @inline
@@ -52,7 +55,7 @@ def finish(number: int, count: Any, rows: Any, state: Any) -> None:
 
 
 @inline
-def _next(place: int, count: Any) -> int:
+def _next(place: Any, count: Any) -> Any:
     """The place behind this one, counted through all rows."""
     if size(count) == TILE or place % TILE + 1 < size(count):
         return place + 1

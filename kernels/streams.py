@@ -15,10 +15,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
 from kernels.elementary import log
 from kernels.jit import inline, kernel
+from kernels.views import View, view
 
 BLOCK = 32
 WORDS = 624
@@ -29,7 +29,7 @@ _MATRIX, _TEMPER_B, _TEMPER_C = np.uint32(0x9908B0DF), np.uint32(0x9D2C5680), np
 
 
 @intrinsic
-def _fill(_context: Any, state: types.Array) -> Any:
+def _fill(_context: Any, state: View) -> Any:
     """Fill a block of states from its first row, the seeds, all streams side by side in one vector.
 
     A loop over the lanes was unrolled before LLVM could make vectors of it, and took 4 times as long.
@@ -37,7 +37,7 @@ def _fill(_context: Any, state: types.Array) -> Any:
     kind = ir.VectorType(ir.IntType(32), BLOCK)
 
     def codegen(context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        rows = builder.bitcast(make_array(state)(context, builder, args[0]).data, kind.as_pointer())
+        rows = builder.bitcast(cgutils.create_struct_proxy(state)(context, builder, args[0]).data, kind.as_pointer())
         last = cgutils.alloca_once_value(builder, builder.load(rows, align=4))
         with cgutils.for_range(builder, ir.Constant(cgutils.intp_t, WORDS - 1)) as loop:
             word = builder.add(loop.index, ir.Constant(cgutils.intp_t, 1))
@@ -59,7 +59,7 @@ def _fill(_context: Any, state: types.Array) -> Any:
 @inline
 def _seed(seeds: Any, first: int, state: Any) -> None:
     """Set a block of states to what `np.random.seed(s)` gives, for the seeds from number `first` on."""
-    count = min(BLOCK, len(seeds) - first)
+    count = min(BLOCK, seeds.shape[0] - first)
     for lane in range(BLOCK):
         state[0, lane] = np.uint32(seeds[first + lane]) if lane < count else np.uint32(0)
     _fill(state)
@@ -95,11 +95,12 @@ def draw_uniform(seeds: Any, low: Any, high: Any, order: Any, state: Any, out: A
     `seeds` (trials,) of uint32, `low` and `high` (trials,); draw k goes to column order[k] of `out` (trials,
     parameters), or nowhere where order[k] is negative; `state` (WORDS, BLOCK) of uint32 is overwritten.
     """
-    for t in range(len(seeds)):
+    seeds, low, high, order, state, out = view(seeds), view(low), view(high), view(order), view(state), view(out)
+    for t in range(seeds.shape[0]):
         if t % BLOCK == 0:
             _seed(seeds, t, state)
         width = high[t] - low[t]
-        for k in range(len(order)):
+        for k in range(order.shape[0]):
             draw = low[t] + width * _double(state, t % BLOCK, 2 * k)
             if order[k] >= 0:
                 out[t, order[k]] = draw
@@ -111,12 +112,13 @@ def draw_normal(seeds: Any, mean: Any, std: Any, order: Any, state: Any, out: An
 
     The arguments are those of `draw_uniform`.
     """
-    for t in range(len(seeds)):
+    seeds, mean, std, order, state, out = view(seeds), view(mean), view(std), view(order), view(state), view(out)
+    for t in range(seeds.shape[0]):
         lane = t % BLOCK
         if lane == 0:
             _seed(seeds, t, state)
         position, kept, has_kept = 0, 0.0, False
-        for k in range(len(order)):
+        for k in range(order.shape[0]):
             if has_kept:
                 normal, has_kept = kept, False
             else:

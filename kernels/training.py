@@ -138,11 +138,9 @@ def train(
             if lanes[DUE, lane] == tick:
                 ending = True
         seen |= held
-        if ending:
-            if calls[_LOOK_BACK, 0] != 0:
-                call(calls, _LOOK_BACK)
-            if calls[_ANSWER, 0] != 0:
-                call(calls, _ANSWER)
+        for which in range(_ANSWER, _LOOK_BACK + 1):
+            if ending and calls[which, 0] != 0:
+                call(calls, which)
         for lane in range(lanes.shape[1] if ending else 0):
             if lanes[DUE, lane] != tick:
                 continue
