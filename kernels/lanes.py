@@ -126,16 +126,6 @@ FLOAT32 = LaneKind(np.float32, 16)
 MOST = 64  # side by side: masks have a bit for each
 
 
-def suited(precision: str, samples: int, online: bool) -> LaneKind:
-    """The lanes to train with on a task of so many samples.
-
-    What takes one sample at a time, as online updates do, has registers for twice as many lanes: these took 0.88 times
-    as long with them.
-    """
-    kind = FLOAT64 if precision == "float64" else FLOAT32
-    return LaneKind(kind.dtype.type, min(2 * kind.width, MOST)) if online or samples == 1 else kind
-
-
 def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """Zeros in C order that `views.as_lanes` may see: their first byte lies on a multiple of `ALIGNMENT`."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize

@@ -52,9 +52,9 @@ def main() -> None:
     parser.add_argument("--width", type=int, help="lanes of a group of float64; float32 has twice as many, up to 64")
     options = parser.parse_args()
     if options.width:
-        lanes: Any = kernel_cache.module("lanes")
-        lanes.FLOAT64 = lanes.LaneKind(lanes.FLOAT64.dtype.type, options.width)
-        lanes.FLOAT32 = lanes.LaneKind(lanes.FLOAT32.dtype.type, min(2 * options.width, 64))
+        memory: Any = kernel_cache.module("memory")
+        memory.FLOAT64 = memory.LaneKind(memory.FLOAT64.dtype.type, options.width)
+        memory.FLOAT32 = memory.LaneKind(memory.FLOAT32.dtype.type, min(2 * options.width, 64))
     for experiment in options.experiments or EXPERIMENTS:
         for precision in PRECISIONS:
             with tempfile.TemporaryDirectory() as folder:

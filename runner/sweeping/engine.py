@@ -1,5 +1,6 @@
 """One chunk through the kernels: initial weights drawn, trials trained, outcomes returned as arrays."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -104,8 +105,9 @@ def lanes(work: Work) -> int:
 
 def _lanes(work: Work) -> Any:
     """The lanes that suit the trials of a chunk."""
-    shape, samples = work.shape, len(work.experiment.task.inputs)
-    return kernel_cache.module("lanes").suited(shape.precision, samples, shape.update == "online")
+    shape, parameters = work.shape, sum(map(math.prod, _sizes(work.experiment, work.shape).values()))
+    one = shape.update == "online" or len(work.experiment.task.inputs) == 1
+    return kernel_cache.module("memory").suited(shape.precision, parameters, one)
 
 
 def _space(work: Work, kind: Any) -> Any:

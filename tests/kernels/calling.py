@@ -59,8 +59,8 @@ def prepared(
     `initial` is (trials, parameters), and what differs between trials broadcasts to it. All outcomes are asked for,
     fates where it is said. They start as noise, so that what the kernel does not write cannot look right.
     """
-    kind = kind or lanes.suited("float64", len(np.array(targets)), update == "online")
     inputs, targets, initial = np.array(inputs, float), np.array(targets, float), np.array(initial, float)
+    kind = kind or memory.suited("float64", initial.shape[1], update == "online" or len(inputs) == 1)
     probes = np.empty((0, inputs.shape[1])) if probes is None else np.array(probes, float)
     count, parameters = initial.shape
     samples, outputs = targets.shape
