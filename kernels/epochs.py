@@ -29,8 +29,9 @@ from kernels.views import shifted, view
 # The clock: the tick; the next at which something is due; whether to begin with the update of the tick before, which
 # is still to be made, and to do no more than that.
 TICK, EVENT, UPDATE, PAUSE = range(4)
-# Lanes at work; those whose rule has held at some tick; those in which it holds now.
-LIVE, SEEN, HELD = range(3)
+# Lanes at work; those whose rule has held at some tick; those in which it holds now; those that hold new weights where
+# the clock does not ask for an update.
+LIVE, SEEN, HELD, FRESH = range(4)
 NO_LANE = np.uint64(0)
 
 
@@ -80,12 +81,12 @@ def advance(
                     learn_and_sum(
                         kind, last, tiles.last, 0, tiles.first, inputs, net, step, factor, before.hidden, some
                     )
-                else:  # lanes hold new weights
+                elif holds_fresh(kind, g, masks):
                     sum_inputs(kind, 0, tiles.first, inputs, net.W1, net.hidden)
-                    if some:
-                        activate_hidden(tiles.first, net.W1, before.hidden)
-            net = shifted(first_group, (groups - 1) * rows)
-            activate_hidden(tiles.first, net.W1, net.hidden)
+                    activate_hidden(tiles.first, net.W1, net.hidden)
+            if update:
+                net = shifted(first_group, (groups - 1) * rows)
+                activate_hidden(tiles.first, net.W1, net.hidden)
         else:
             s = 0 if update else samples - 1
             while s < samples:
@@ -96,12 +97,12 @@ def advance(
                     if update:
                         output_deltas(s, tiles.single, targets, net.outputs, net.deltas, net.single[LOSS, 0])
                         learn_and_sum_online(kind, s, following, tiles.single, inputs, net, before.hidden, some)
-                    else:
+                    elif holds_fresh(kind, g, masks):
                         sum_inputs(kind, following, tiles.single, inputs, net.W1, net.hidden)
-                        if some:
-                            activate_hidden(tiles.single, net.W1, before.hidden)
-                net = shifted(first_group, (groups - 1) * rows)
-                activate_hidden(tiles.single, net.W1, net.hidden)
+                        activate_hidden(tiles.single, net.W1, net.hidden)
+                if update:
+                    net = shifted(first_group, (groups - 1) * rows)
+                    activate_hidden(tiles.single, net.W1, net.hidden)
                 for slot in range(groups + 1):
                     if slot < groups:
                         net = shifted(first_group, slot * rows)
@@ -170,6 +171,12 @@ def advance(
                 its[LOSS, 0] = mean(its[LOSS, 0], targets)
             return
         update = 1
+
+
+@inline
+def holds_fresh(kind: Any, g: int, masks: Any) -> bool:
+    """Whether lanes of a group hold new weights, so that its hidden units are still those of the old ones."""
+    return (masks[FRESH] >> np.uint64(g * kind.width)) << np.uint64(64 - kind.width) != NO_LANE
 
 
 @inline

@@ -103,7 +103,7 @@ def memory(kind: LaneKind, inputs: int, hidden: int, outputs: int, samples: int,
         lanes,
         np.zeros((FATES, lanes.shape[1])),
         np.zeros(4, np.int64),
-        np.zeros(3, np.uint64),
+        np.zeros(4, np.uint64),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kernels.calls import WORDS, call, words
 from kernels.choices import CHOSEN
 from kernels.convergence import NEVER
-from kernels.epochs import EVENT, HELD, LIVE, NO_LANE, PAUSE, SEEN, TICK, UPDATE, advance, answer
+from kernels.epochs import EVENT, FRESH, HELD, LIVE, NO_LANE, PAUSE, SEEN, TICK, UPDATE, advance, answer
 from kernels.fates import begin_last_tenth, last_tenth, look_back
 from kernels.jit import kernel
 from kernels.memory import (
@@ -85,6 +85,7 @@ def train(
 
     while True:
         if clock[PAUSE] == 0:
+            masks[FRESH] = NO_LANE
             for lane in range(lanes.shape[1] if free != NO_LANE else 0):
                 bit = _ONE << np.uint64(lane)
                 if free & bit == NO_LANE:
@@ -106,6 +107,7 @@ def train(
                     lanes[TENTH, lane] = lanes[TENTH_DUE, lane] = tick + last_tenth(epochs[waiting])
                 counts[waiting, _EPOCHS] = NEVER
                 live |= bit
+                masks[FRESH] |= bit
                 seen &= ~bit
                 waiting += 1
             free = NO_LANE
