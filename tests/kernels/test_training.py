@@ -83,7 +83,7 @@ def tasks(draw):
         "update": update,
         "momentum": momentum,
         "epochs": draw(st.integers(0, 6)),
-        "learning_rate": draw(st.floats(0, 3)),
+        "learning_rate": draw(st.floats(0, 1)),  # larger ones amplify the rounding of some hundred updates
     }
 
 
