@@ -19,13 +19,15 @@ def largest_sum(thresholds: NDArray[Any], count: int) -> NDArray[Any]:
     So a kernel compares sums, and saves a division in every epoch.
     """
     number = thresholds.dtype.type
-    with np.errstate(over="ignore", under="ignore"):
-        sums = thresholds * number(count)
-        while (above := sums / number(count) > thresholds).any():
-            sums[above] = np.nextafter(sums[above], number(-np.inf))
-        while (below := np.nextafter(sums, number(np.inf)) / number(count) <= thresholds).any():
-            sums[below] = np.nextafter(sums[below], number(np.inf))
-    return sums
+    each, places = np.unique(thresholds, return_inverse=True)
+    # Between the threshold itself and infinity: numbers that are not negative are in the order of their bits.
+    low, high = (np.abs(ends).view(f"i{ends.itemsize}") for ends in (each, np.full_like(each, np.inf)))
+    while (high - low > 1).any():
+        middle = low + (high - low) // 2
+        with np.errstate(under="ignore"):
+            within = middle.view(number) / number(count) <= each
+        low, high = np.where(within, middle, low), np.where(within, high, middle)
+    return low.view(number)[places]
 
 
 @inline

@@ -30,7 +30,7 @@ def test_rule_at_its_very_edge(metric, threshold, towards, expected, kind):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("count", [1, 3, 4, 7, 10, 1000])
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 10, 1000, 10_000_000])
 def test_largest_sum_is_the_last_one_whose_mean_is_within_the_threshold(count, dtype):
     rng, info = np.random.default_rng(count), np.finfo(dtype)
     thresholds = np.array([0.0, info.smallest_subnormal, info.tiny, 0.01, 0.25, 1.0, 9.0, info.max, *rng.random(999)])
